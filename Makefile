@@ -1,0 +1,38 @@
+# make build    the release program, with the Swift library inside: runs where no Swift is installed
+# make demo     a worker at work, in your terminal
+# make test     every test
+# make check    what a change must pass: format, no warnings, tests
+# make bench    the figures of the documentation, measured here
+# make format   lays out the sources
+# make clean    removes everything built
+
+SWIFT ?= swift
+sources := Package.swift Sources Tests
+
+.PHONY: build demo test check bench format clean dependencies
+
+build: dependencies
+	$(SWIFT) build --configuration release --static-swift-stdlib
+
+demo: build
+	scripts/demo
+
+test: dependencies
+	$(SWIFT) test
+
+# A build directory of its own: other flags would throw away the other build.
+check: dependencies
+	$(SWIFT) format lint --strict --recursive $(sources)
+	$(SWIFT) test --scratch-path .build/check -Xswiftc -warnings-as-errors
+
+bench: build
+	bench/run
+
+format:
+	$(SWIFT) format --in-place --recursive $(sources)
+
+clean:
+	rm -rf .build
+
+dependencies:
+	@scripts/install-dependencies

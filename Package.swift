@@ -1,0 +1,44 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "celeriac",
+    products: [
+        .library(name: "Supervision", targets: ["Supervision"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.4.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        .target(name: "CShims"),
+        .target(name: "CCrash"),
+        .target(name: "JSON"),
+        .target(name: "Wire"),
+        .target(name: "Supervision"),
+        .target(name: "TaskLines", dependencies: ["JSON", "Supervision"]),
+        .target(
+            name: "Configuration", dependencies: ["Supervision", .product(name: "TOMLKit", package: "TOMLKit")]),
+        .target(name: "Syscalls", dependencies: ["CShims", .product(name: "SystemPackage", package: "swift-system")]),
+        .target(name: "CrashReports", dependencies: ["CCrash"]),
+        .target(name: "Journal", dependencies: ["JSON", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
+        .target(name: "Reactor", dependencies: ["Supervision", "Syscalls"]),
+        .target(
+            name: "Broker",
+            dependencies: [
+                "Reactor", "Supervision", "Wire",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]),
+        .target(name: "InProcess", dependencies: ["Broker", "Journal", "Reactor", "Syscalls", "TaskLines"]),
+        .target(
+            name: "Prefork",
+            dependencies: [
+                "Broker", "CrashReports", "JSON", "Reactor", "Supervision", "Syscalls", "Wire",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+    ]
+)

@@ -1,0 +1,367 @@
+#define _GNU_SOURCE
+#include "CShims.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+pid_t celeriac_fork(void) { return fork(); }
+
+// MARK: epoll
+
+int celeriac_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int celeriac_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t data) {
+    struct epoll_event event = {.events = events, .data.u64 = data};
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+int celeriac_epoll_wait(int epoll, struct celeriac_event *events, int capacity, int64_t timeout_nanoseconds) {
+    enum { most = 256 };
+    struct epoll_event ready[most];
+    // Rounded up: waking before the deadline would only spin.
+    int timeout = timeout_nanoseconds < 0 ? -1 : (int)((timeout_nanoseconds + 999999) / 1000000);
+    int count = epoll_wait(epoll, ready, capacity < most ? capacity : most, timeout);
+    for (int i = 0; i < count; i++) {
+        events[i].data = ready[i].data.u64;
+        events[i].events = ready[i].events;
+    }
+    return count;
+}
+
+// MARK: Signals
+
+static sigset_t signal_set(uint64_t signals) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int number = 1; number < 64; number++)
+        if (signals >> number & 1) sigaddset(&set, number);
+    return set;
+}
+
+int celeriac_signal_descriptor(uint64_t signals) {
+    sigset_t set = signal_set(signals);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int celeriac_signal_read(int descriptor, struct celeriac_signal *signal) {
+    struct signalfd_siginfo information;
+    ssize_t count = read(descriptor, &information, sizeof information);
+    if (count != sizeof information) return -1;
+    signal->number = (int32_t)information.ssi_signo;
+    signal->sender = (int32_t)information.ssi_pid;
+    return 0;
+}
+
+int celeriac_signal_block(uint64_t signals) {
+    sigset_t set = signal_set(signals);
+    return sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+static int set_handler(int number, void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, &action, NULL);
+}
+
+static void discard(int number) { (void)number; }
+
+int celeriac_signal_default(int signal) { return set_handler(signal, SIG_DFL); }
+int celeriac_signal_discard(int signal) { return set_handler(signal, discard); }
+int celeriac_signal_ignore(int signal) { return set_handler(signal, SIG_IGN); }
+
+static _Atomic uint32_t notice_value;
+static int notice_descriptor = -1;
+
+// Only lock-free atomics and write(2): both are safe in a signal handler.
+static void notice_received(int number, siginfo_t *information, void *context) {
+    (void)number;
+    (void)context;
+    int saved = errno;
+    uint32_t value = (uint32_t)information->si_value.sival_int;
+    atomic_store(&notice_value, value);
+    if (write(notice_descriptor, &value, sizeof value) < 0) {
+        // The pipe is full: nobody waits on it, and whoever asks reads the value.
+    }
+    errno = saved;
+}
+
+int celeriac_notice_install(int number, int wake_descriptor) {
+    notice_descriptor = wake_descriptor;
+    atomic_store(&notice_value, 0);
+    struct sigaction action = {.sa_sigaction = notice_received, .sa_flags = SA_SIGINFO | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, &action, NULL);
+}
+
+uint32_t celeriac_notice_value(void) { return atomic_load(&notice_value); }
+
+// MARK: Processes
+
+int celeriac_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int celeriac_pidfd_signal(int pidfd, int number, uint32_t value) {
+    if (value == 0) return (int)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0);
+    siginfo_t information;
+    memset(&information, 0, sizeof information);
+    information.si_signo = number;
+    information.si_code = SI_QUEUE;
+    information.si_pid = getpid();
+    information.si_uid = getuid();
+    information.si_value.sival_int = (int)value;
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, number, &information, 0);
+}
+
+static int wait_for(int kind, id_t id, int options, struct celeriac_exit *result) {
+    siginfo_t information;
+    struct rusage usage;
+    memset(&information, 0, sizeof information);
+    memset(&usage, 0, sizeof usage);
+    long status;
+    do {
+        status = syscall(SYS_waitid, kind, id, &information, WEXITED | options, &usage);
+    } while (status < 0 && errno == EINTR);
+    if (status < 0) return -1;
+    result->pid = information.si_pid;
+    result->code = information.si_code;
+    result->status = information.si_status;
+    result->user_microseconds = usage.ru_utime.tv_sec * 1000000LL + usage.ru_utime.tv_usec;
+    result->system_microseconds = usage.ru_stime.tv_sec * 1000000LL + usage.ru_stime.tv_usec;
+    result->peak_kibibytes = usage.ru_maxrss;
+    return 0;
+}
+
+int celeriac_wait_any(struct celeriac_exit *result) { return wait_for(P_ALL, 0, WNOHANG, result); }
+int celeriac_wait_pid(pid_t pid, struct celeriac_exit *result) { return wait_for(P_PID, (id_t)pid, 0, result); }
+int celeriac_wait_pidfd(int pidfd, struct celeriac_exit *result) {
+    return wait_for(P_PIDFD, (id_t)pidfd, WNOHANG, result);
+}
+
+int celeriac_has_children(void) {
+    siginfo_t information;
+    memset(&information, 0, sizeof information);
+    int status = waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT);
+    return !(status < 0 && errno == ECHILD);
+}
+
+// MARK: Sockets that carry descriptors
+
+enum { most_descriptors = 8 };
+
+ssize_t celeriac_send(int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count) {
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(most_descriptors * sizeof(int))];
+    } control;
+    if (descriptor_count > most_descriptors) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (descriptor_count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE((size_t)descriptor_count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN((size_t)descriptor_count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, (size_t)descriptor_count * sizeof(int));
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+ssize_t celeriac_receive(int socket, void *bytes, size_t capacity, int *descriptors, int *descriptor_count) {
+    struct iovec part = {.iov_base = bytes, .iov_len = capacity};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(most_descriptors * sizeof(int))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    int room = *descriptor_count;
+    *descriptor_count = 0;
+    ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (count < 0) return count;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t received = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < received; i++) {
+            int descriptor;
+            memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof descriptor);
+            if (*descriptor_count < room) descriptors[(*descriptor_count)++] = descriptor;
+            else close(descriptor);
+        }
+    }
+    return count;
+}
+
+int celeriac_socket_pair(int descriptors[2]) {
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, descriptors);
+}
+
+// MARK: prctl, descriptors
+
+int celeriac_set_parent_death_signal(int number) { return prctl(PR_SET_PDEATHSIG, (unsigned long)number); }
+int celeriac_set_subreaper(int enabled) { return prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)enabled); }
+int celeriac_set_name(const char *name) { return prctl(PR_SET_NAME, name); }
+
+int celeriac_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_close_range, first, last, 0); }
+int celeriac_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
+int celeriac_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int celeriac_set_nonblocking(int descriptor, int enabled) {
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0) return -1;
+    return fcntl(descriptor, F_SETFL, enabled ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
+int celeriac_event_counter(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+void celeriac_line_buffer_output(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+void celeriac_flush_output(void) { fflush(stdout); }
+
+// MARK: Clocks
+
+static int read_clock(clockid_t clock, uint64_t *nanoseconds) {
+    struct timespec time;
+    if (clock_gettime(clock, &time) < 0) return -1;
+    *nanoseconds = (uint64_t)time.tv_sec * 1000000000ULL + (uint64_t)time.tv_nsec;
+    return 0;
+}
+
+// The clock id of another process: its complement shifted, as clock_getcpuclockid(3) computes it, without that
+// function's extra check that the process is there.
+int celeriac_cpu_time(pid_t pid, uint64_t *nanoseconds) {
+    return read_clock((clockid_t)((~(unsigned)pid << 3) | 2), nanoseconds);
+}
+
+uint64_t celeriac_monotonic_nanoseconds(void) {
+    uint64_t nanoseconds = 0;
+    read_clock(CLOCK_MONOTONIC, &nanoseconds);
+    return nanoseconds;
+}
+
+int64_t celeriac_wall_nanoseconds(void) {
+    uint64_t nanoseconds = 0;
+    read_clock(CLOCK_REALTIME, &nanoseconds);
+    return (int64_t)nanoseconds;
+}
+
+// MARK: Limits and usage
+
+static __rlimit_resource_t resource_number(enum celeriac_resource resource) {
+    switch (resource) {
+    case CELERIAC_OPEN_FILES: return RLIMIT_NOFILE;
+    case CELERIAC_FILE_SIZE: return RLIMIT_FSIZE;
+    case CELERIAC_CORE: return RLIMIT_CORE;
+    case CELERIAC_DATA: return RLIMIT_DATA;
+    }
+    return RLIMIT_NLIMITS;
+}
+
+int celeriac_get_limit(enum celeriac_resource resource, uint64_t *soft, uint64_t *hard) {
+    struct rlimit limit;
+    if (getrlimit(resource_number(resource), &limit) < 0) return -1;
+    *soft = limit.rlim_cur;
+    *hard = limit.rlim_max;
+    return 0;
+}
+
+int celeriac_set_limit(enum celeriac_resource resource, uint64_t soft, uint64_t hard) {
+    struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+    return setrlimit(resource_number(resource), &limit);
+}
+
+void celeriac_own_usage(uint64_t *cpu_nanoseconds, uint64_t *peak_bytes) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    *cpu_nanoseconds = ((uint64_t)usage.ru_utime.tv_sec + (uint64_t)usage.ru_stime.tv_sec) * 1000000000ULL +
+                       ((uint64_t)usage.ru_utime.tv_usec + (uint64_t)usage.ru_stime.tv_usec) * 1000ULL;
+    *peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+}
+
+// MARK: posix_spawn
+
+enum { most_spawned = 3 + most_descriptors };
+
+// Sources are first copied above every target, so that no target overwrites a source that is still needed.
+static int copy_sources(const struct celeriac_spawn_request *spawn, int count, int copies[most_spawned]) {
+    for (int i = 0; i < count; i++) {
+        int source = i < 3 ? spawn->standard[i] : spawn->descriptors[i - 3];
+        copies[i] = source < 0 ? -1 : fcntl(source, F_DUPFD_CLOEXEC, count);
+        if (source >= 0 && copies[i] < 0) return errno;
+    }
+    return 0;
+}
+
+static int add_descriptors(posix_spawn_file_actions_t *actions, const int *copies, int count) {
+    for (int i = 0; i < count; i++) {
+        int error = copies[i] < 0 ? 0 : posix_spawn_file_actions_adddup2(actions, copies[i], i);
+        if (error) return error;
+    }
+    return posix_spawn_file_actions_addclosefrom_np(actions, count);
+}
+
+pid_t celeriac_spawn(const struct celeriac_spawn_request *spawn) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+    if (spawn->new_session) flags |= POSIX_SPAWN_SETSID;
+    if (spawn->new_group) flags |= POSIX_SPAWN_SETPGROUP;
+    posix_spawnattr_setflags(&attributes, flags);
+    pid_t pid = -1;
+    int copies[most_spawned], count = 3 + spawn->descriptor_count;
+    for (int i = 0; i < most_spawned; i++) copies[i] = -1;
+    int error = count > most_spawned ? EINVAL : copy_sources(spawn, count, copies);
+    if (!error) error = add_descriptors(&actions, copies, count);
+    if (!error && spawn->working_directory)
+        error = posix_spawn_file_actions_addchdir_np(&actions, spawn->working_directory);
+    if (!error)
+        error = (spawn->search_path ? posix_spawnp : posix_spawn)(
+            &pid, spawn->path, &actions, &attributes, spawn->arguments, spawn->environment);
+    for (int i = 0; i < most_spawned; i++)
+        if (copies[i] >= 0) close(copies[i]);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    return pid;
+}

@@ -1,0 +1,137 @@
+import Supervision
+
+/// What concerns the worker as a whole.
+public struct WorkerSettings: Equatable, Sendable {
+    /// How severe a log line is, least severe first.
+    public enum LogLevel: String, CaseIterable, Sendable {
+        /// Every step.
+        case trace
+        /// What helps to find a fault.
+        case debug
+        /// What normally happens.
+        case info
+        /// What an operator may want to know.
+        case notice
+        /// What may become a fault.
+        case warning
+        /// What failed.
+        case error
+        /// What stops the worker.
+        case critical
+    }
+
+    /// What a log line looks like.
+    public enum LogFormat: String, CaseIterable, Sendable {
+        /// Text for people.
+        case text
+        /// A JSON object.
+        case json
+    }
+
+    /// How long a warm shutdown waits for running tasks before it escalates.
+    public let shutdownGrace: Duration
+    /// The least severe log lines to write.
+    public let logLevel: LogLevel
+    /// What a log line looks like.
+    public let logFormat: LogFormat
+    /// Most bytes of messages that wait in the master's memory.
+    public let heldMessages: ByteCount
+    /// How long a child may take until it is ready.
+    public let bootTimeout: Duration
+}
+
+/// A pool and its name.
+public struct PoolSettings: Equatable, Sendable {
+    /// The name that a task's `pool` refers to.
+    public let name: String
+    /// How many children it has and when it replaces them.
+    public let policy: PoolPolicy
+}
+
+/// Everything that is set for one task.
+public struct TaskSettings: Equatable, Sendable {
+    /// What one attempt may use.
+    public let limits: TaskLimits
+    /// When the task runs again.
+    public let retry: RetryPolicy
+    /// The index of the task's pool in ``Settings/pools``.
+    public let pool: Int
+    /// The program that is the task; `nil` for a task in code.
+    public let command: CommandSpec?
+}
+
+extension WorkerSettings {
+    init(_ layer: Layer) {
+        self.shutdownGrace = layer.required(Layer.duration, .shutdownGrace)
+        self.logLevel = layer.required(Layer.choice, .logLevel)
+        self.logFormat = layer.required(Layer.choice, .logFormat)
+        self.heldMessages = layer.required(Layer.size, .heldMessages)
+        self.bootTimeout = layer.required(Layer.duration, .bootTimeout)
+    }
+}
+
+extension PoolPolicy {
+    init(_ layer: Layer) {
+        self.init()
+        self.concurrency = layer.required(Layer.count, .concurrency)
+        self.childConcurrency = layer.required(Layer.count, .childConcurrency)
+        self.maxTasksPerChild = layer.count(.maxTasksPerChild)
+        self.maxChildAge = layer.duration(.maxChildAge)
+        self.maxChildGrowth = layer.size(.maxChildGrowth)
+    }
+}
+
+extension TaskLimits {
+    init(_ layer: Layer) {
+        self.init()
+        self.softTime = layer.duration(.softTime)
+        self.hardTime = layer.duration(.hardTime)
+        self.softCPUTime = layer.duration(.softCPUTime)
+        self.hardCPUTime = layer.duration(.hardCPUTime)
+        self.memory = layer.size(.memory)
+        self.openFiles = layer.count(.openFiles)
+        self.processes = layer.count(.processes)
+        self.fileSize = layer.size(.fileSize)
+        self.output = layer.required(Layer.size, .output)
+        self.result = layer.required(Layer.size, .result)
+    }
+}
+
+extension RetryPolicy {
+    init(_ layer: Layer) {
+        self.init()
+        self.maxRetries = layer.required(Layer.count, .maxRetries)
+        self.automatic = layer.required(Layer.boolean, .automatic)
+        self.backoff = layer.required(Layer.duration, .backoff)
+        self.maxBackoff = layer.required(Layer.duration, .maxBackoff)
+        self.jitter = layer.required(Layer.boolean, .jitter)
+        self.maxLosses = layer.required(Layer.count, .maxLosses)
+    }
+}
+
+extension CommandSpec {
+    /// `nil` when the layer has no command.
+    init?(_ layer: Layer) {
+        guard case .command(let arguments) = layer[.command]?.value else { return nil }
+        self.arguments = arguments
+        self.standardInput = layer.choice(.stdin) ?? .json
+        if case .environment(let variables) = layer[.environment]?.value {
+            self.environment = variables
+        } else {
+            self.environment = [:]
+        }
+        self.workingDirectory = layer.text(.workingDirectory)
+    }
+}
+
+extension Layer {
+    fileprivate func choice<Choice: RawRepresentable<String>>(_ key: SettingKey) -> Choice? {
+        self.text(key).flatMap(Choice.init)
+    }
+
+    /// The value of a key that always has one: its default has the right type, and "none" is not among its words.
+    fileprivate func required<Value>(_ value: (Layer) -> (SettingKey) -> Value?, _ key: SettingKey) -> Value {
+        guard let value = value(self)(key) else { preconditionFailure("'\(key.name)' has a default.") }
+        return value
+    }
+}

@@ -1,0 +1,160 @@
+import Supervision
+
+/// Lays the inputs over each other for every pool and task, and checks what comes out.
+struct Resolver {
+    private(set) var problems: Problems
+
+    private let base: Layer
+    private let pools: [NamedLayer]  // the first is "default"
+    private let code: [NamedLayer]
+    private let patterns: [(glob: Glob, section: NamedLayer)]  // from least to most specific
+    private let exactSections: [NamedLayer]
+    private var reportedPairs: Set<[SettingSource]> = []
+
+    init(_ inputs: Inputs, processors: Int) {
+        var problems = inputs.problems
+        let base = inputs.base.resolvingAuto(processors)
+        self.base = base
+        self.pools = Resolver.pools(base, inputs.pools, processors: processors)
+        self.code = inputs.code
+        self.patterns = Resolver.patterns(inputs.taskSections, &problems)
+        self.exactSections = inputs.taskSections.filter { !Glob.isPattern($0.name) }
+        self.problems = problems
+    }
+
+    /// The effective settings; to be used only when no problem is an error.
+    mutating func settings() -> Settings {
+        self.checkOrder(in: self.base)
+        self.checkSections()
+        let commands = self.exactSections.filter { $0.layer[.command] != nil }.map(\.name)
+        var tasks: [String: Layer] = [:]
+        for name in self.code.map(\.name) + commands where tasks[name] == nil {
+            let layer = self.effectiveLayer(ofTask: name)
+            self.checkOrder(in: layer)
+            tasks[name] = layer
+        }
+        self.warnAboutUnusedPools()
+        self.warnAboutUnusedSections(tasks: tasks.keys.sorted())
+        return Settings(base: self.base, pools: self.pools, taskLayers: tasks, warnings: self.problems.warnings)
+    }
+
+    private static func pools(_ base: Layer, _ sections: [NamedLayer], processors: Int) -> [NamedLayer] {
+        var inherited = base
+        // Another pool has one child unless it says otherwise: [worker] concurrency is the default pool's.
+        inherited[.concurrency] = Setting(value: .count(1), source: .builtIn)
+        let others = sections.filter { $0.name != "default" }.map { section in
+            let layer = inherited.overlaid(by: section.layer).resolvingAuto(processors)
+            return NamedLayer(name: section.name, source: section.source, layer: layer)
+        }
+        return [NamedLayer(name: "default", source: .builtIn, layer: base)] + others
+    }
+
+    /// The sections with patterns, from least to most specific; of two alike, the later one in the file is stronger.
+    private static func patterns(
+        _ sections: [NamedLayer],
+        _ problems: inout Problems
+    ) -> [(glob: Glob, section: NamedLayer)] {
+        var patterns: [(glob: Glob, section: NamedLayer)] = []
+        for section in sections where Glob.isPattern(section.name) {
+            guard let glob = Glob(section.name) else {
+                problems.add(
+                    .invalidValue,
+                    "a pattern can have \(Glob.maximumLength) characters",
+                    at: section.source
+                )
+                continue
+            }
+            let index = patterns.firstIndex { $0.glob.literalCount > glob.literalCount } ?? patterns.endIndex
+            patterns.insert((glob, section), at: index)
+        }
+        return patterns
+    }
+
+    private func effectiveLayer(ofTask name: String) -> Layer {
+        var layers = self.code.filter { $0.name == name }.map(\.layer)
+        layers += self.patterns.filter { $0.glob.matches(name.unicodeScalars) }.map(\.section.layer)
+        layers += self.exactSections.filter { $0.name == name }.map(\.layer)
+        return layers.reduce(self.base) { $0.overlaid(by: $1) }
+    }
+}
+
+// MARK: - Checks
+
+extension Resolver {
+    private var sections: [NamedLayer] { self.code + self.patterns.map(\.section) + self.exactSections }
+
+    private mutating func checkSections() {
+        for section in self.sections {
+            self.checkOrder(in: section.layer)
+            self.checkPool(of: section)
+        }
+        for section in self.exactSections where self.code.contains(where: { $0.name == section.name }) {
+            guard let command = section.layer[.command] else { continue }
+            self.problems.add(
+                .conflict,
+                "the program registers '\(section.name)' in code; it cannot be a command too",
+                at: command.source
+            )
+        }
+    }
+
+    private mutating func checkPool(of section: NamedLayer) {
+        guard let pool = section.layer[.pool], case .text(let name) = pool.value else { return }
+        let names = self.pools.map(\.name)
+        guard !names.contains(name) else { return }
+        self.problems.add(.unknownPool, "unknown pool '\(name)'" + suggestion(for: name, among: names), at: pool.source)
+    }
+
+    private mutating func checkOrder(in layer: Layer) {
+        self.check(layer, .softTime, isLessThan: .hardTime)
+        self.check(layer, .softCPUTime, isLessThan: .hardCPUTime)
+        self.check(layer, .backoff, isLessThan: .maxBackoff, orEqual: true)
+    }
+
+    /// Checks two durations when both are set. Each pair of places is reported once, however many tasks it concerns.
+    private mutating func check(
+        _ layer: Layer,
+        _ lesser: SettingKey,
+        isLessThan greater: SettingKey,
+        orEqual: Bool = false
+    ) {
+        guard let low = layer.duration(lesser), let high = layer.duration(greater) else { return }
+        guard orEqual ? low > high : low >= high else { return }
+        guard let lowSetting = layer[lesser], let highSetting = layer[greater] else { return }
+        guard self.reportedPairs.insert([lowSetting.source, highSetting.source]).inserted else { return }
+        let relation = orEqual ? "must not be more than" : "must be less than"
+        self.problems.add(
+            .conflict,
+            "\(lesser.name) (\(lowSetting.value)) \(relation) \(greater.name) (\(highSetting.value), \(highSetting.source))",
+            at: lowSetting.source
+        )
+    }
+
+    private mutating func warnAboutUnusedPools() {
+        let used = Set(self.sections.compactMap { $0.layer.text(.pool) })
+        for pool in self.pools.dropFirst() where !used.contains(pool.name) {
+            self.problems.warn("no task uses the pool '\(pool.name)'", at: pool.source)
+        }
+    }
+
+    private mutating func warnAboutUnusedSections(tasks: [String]) {
+        for (glob, section) in self.patterns where !tasks.contains(where: { glob.matches($0.unicodeScalars) }) {
+            self.problems.warn("no task matches '\(section.name)'", at: section.source)
+        }
+        for section in self.exactSections where !tasks.contains(section.name) {
+            self.problems.warn(
+                "there is no task '\(section.name)'" + suggestion(for: section.name, among: tasks),
+                at: section.source
+            )
+        }
+    }
+}
+
+extension Layer {
+    fileprivate func resolvingAuto(_ processors: Int) -> Layer {
+        guard let concurrency = self[.concurrency], concurrency.value == .auto else { return self }
+        var result = self
+        result[.concurrency] = Setting(value: .count(max(1, processors)), source: concurrency.source)
+        return result
+    }
+}

@@ -1,0 +1,158 @@
+import Supervision
+
+extension SettingKey {
+    /// Reads the value that `node` holds for this key; notes what is wrong with it and returns `nil` otherwise.
+    func read(_ node: Node, _ problems: inout Problems) -> SettingValue? {
+        guard let value = self.parse(node, &problems) else { return nil }
+        if let objection = self.objection(to: value) {
+            problems.add(.invalidValue, "'\(self.name)' \(objection)", at: node.source)
+            return nil
+        }
+        return value
+    }
+
+    /// Reads a value from the environment or the command line, where every value is text.
+    func read(_ text: String, from source: SettingSource, _ problems: inout Problems) -> SettingValue? {
+        let value: Node.Value? =
+            switch self.kind {
+            case .count: Int(text).map { .integer($0) }
+            case .boolean: Bool(text).map { .boolean($0) }
+            default: nil
+            }
+        return self.read(Node(value: value ?? .string(text), source: source), &problems)
+    }
+
+    /// Why a value of the right type cannot be used; `nil` when it can.
+    func objection(to value: SettingValue) -> String? {
+        switch (self.kind, value) {
+        case (.count(let least), .count(let count)) where count < least: "must be at least \(least), not \(count)"
+        case (.duration(.forbidden), .duration(let duration)) where duration <= .zero: "must be more than \"0s\""
+        case (.duration(.allowed), .duration(let duration)) where duration < .zero: "must not be negative"
+        case (.size, .size(let size)) where size.bytes <= 0: "must be more than \"0B\""
+        case (.absolutePath, .text(let path)) where !path.hasPrefix("/"):
+            "must be an absolute path, not \(quoted(path))"
+        default: nil
+        }
+    }
+
+    private func parse(_ node: Node, _ problems: inout Problems) -> SettingValue? {
+        switch (self.kind, node.value) {
+        case (_, .string("none")) where self.word == .unlimited: return .unlimited
+        case (_, .string("auto")) where self.word == .auto: return .auto
+        case (.count, .integer(let number)): return .count(number)
+        case (.boolean, .boolean(let value)): return .boolean(value)
+        case (.poolName, .string(let text)), (.absolutePath, .string(let text)): return .text(text)
+        case (.duration, .string(let text)), (.size, .string(let text)):
+            return self.parseAmount(text, at: node.source, &problems)
+        case (.choice(let choices), .string(let text)):
+            return self.parseChoice(text, of: choices, at: node.source, &problems)
+        case (.command, .array(let elements)):
+            return self.parseCommand(elements, at: node.source, &problems)
+        case (.environment, .table(let entries)): return self.parseEnvironment(entries, &problems)
+        case (_, _):
+            problems.add(.wrongType, self.complaint(about: node), at: node.source)
+            return nil
+        }
+    }
+
+    /// `'hard_time' must be a duration with a unit, such as "30s", not the integer 30`.
+    private func complaint(about node: Node) -> String {
+        var expected =
+            switch self.kind {
+            case .count(let least): "an integer ≥ \(least)"
+            case .duration: "a duration with a unit, such as \"30s\""
+            case .size: "a size with a unit, such as \"512MiB\""
+            case .boolean: "true or false"
+            case .choice: "one of \(self.typeDescription)"
+            case .poolName: "the name of a pool"
+            case .absolutePath: "an absolute path"
+            case .command: "an array of strings, such as [\"convert\", \"{args[0]}\"]"
+            case .environment: "a table of strings, such as { LANG = \"C\" }"
+            }
+        if let word = self.word { expected += ", or \"\(word.rawValue)\"" }
+        return "'\(self.name)' must be \(expected), not \(node.typeDescription)"
+    }
+
+    private func parseAmount(_ text: String, at source: SettingSource, _ problems: inout Problems) -> SettingValue? {
+        do throws(UnitError) {
+            if case .size = self.kind { return .size(try ByteCount(parsing: text)) }
+            return .duration(try Duration(parsing: text))
+        } catch {
+            let alternative = self.word.map { ", or \"\($0.rawValue)\"" } ?? ""
+            problems.add(.invalidValue, "'\(self.name)': \(error)\(alternative)", at: source)
+            return nil
+        }
+    }
+
+    private func parseChoice(
+        _ text: String,
+        of choices: [String],
+        at source: SettingSource,
+        _ problems: inout Problems
+    ) -> SettingValue? {
+        if choices.contains(text) { return .text(text) }
+        let hint = suggestion(for: text, among: choices, quote: "\"")
+        problems.add(
+            .invalidValue,
+            "'\(self.name)' must be one of \(self.typeDescription), not \(quoted(text))\(hint)",
+            at: source
+        )
+        return nil
+    }
+
+    private func parseCommand(
+        _ elements: [Node],
+        at source: SettingSource,
+        _ problems: inout Problems
+    ) -> SettingValue? {
+        let templates = elements.map { self.parseTemplate($0, &problems) }
+        let complete = templates.compactMap(\.self)
+        guard complete.count == elements.count else { return nil }
+        guard let program = complete.first, !program.description.isEmpty else {
+            problems.add(.invalidValue, "'command' must name a program", at: source)
+            return nil
+        }
+        guard program.isFixed else {
+            problems.add(
+                .invalidValue,
+                "the program of 'command' must be fixed text: no message may choose it",
+                at: elements[0].source
+            )
+            return nil
+        }
+        return .command(complete)
+    }
+
+    private func parseTemplate(_ node: Node, _ problems: inout Problems) -> CommandTemplate? {
+        guard case .string(let text) = node.value else {
+            problems.add(.wrongType, "'command' must have strings only, not \(node.typeDescription)", at: node.source)
+            return nil
+        }
+        do throws(CommandTemplate.SyntaxError) {
+            return try CommandTemplate(text)
+        } catch {
+            problems.add(.invalidValue, "'command': \(error.message)", at: node.source)
+            return nil
+        }
+    }
+
+    private func parseEnvironment(_ entries: [Node.Entry], _ problems: inout Problems) -> SettingValue? {
+        var variables: [String: String] = [:]
+        for entry in entries {
+            guard case .string(let value) = entry.node.value else {
+                let type = entry.node.typeDescription
+                problems.add(
+                    .wrongType,
+                    "'environment' must have strings only; '\(entry.key)' is \(type)",
+                    at: entry.node.source
+                )
+                continue
+            }
+            if entry.key.isEmpty || entry.key.contains("=") {
+                problems.add(.invalidValue, "'\(entry.key)' cannot name an environment variable", at: entry.keySource)
+            }
+            variables[entry.key] = value
+        }
+        return variables.count == entries.count ? .environment(variables) : nil
+    }
+}

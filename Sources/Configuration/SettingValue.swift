@@ -1,0 +1,64 @@
+import Supervision
+
+/// The value of one setting, of the type that its key demands.
+enum SettingValue: Equatable, Sendable {
+    case unlimited
+    case auto
+    case count(Int)
+    case duration(Duration)
+    case size(ByteCount)
+    case boolean(Bool)
+    case text(String)
+    case command([CommandTemplate])
+    case environment([String: String])
+}
+
+extension SettingValue: CustomStringConvertible {
+    /// The value as the configuration file writes it.
+    var description: String {
+        switch self {
+        case .unlimited: quoted("none")
+        case .auto: quoted("auto")
+        case .count(let count): "\(count)"
+        case .duration(let duration): quoted(duration.unitDescription)
+        case .size(let size): quoted(size.description)
+        case .boolean(let value): "\(value)"
+        case .text(let text): quoted(text)
+        case .command(let templates): "[\(templates.map { quoted($0.description) }.joined(separator: ", "))]"
+        case .environment(let variables):
+            "{ \(variables.sorted { $0.key < $1.key }.map { "\(keyText($0.key)) = \(quoted($0.value))" }.joined(separator: ", ")) }"
+        }
+    }
+}
+
+/// The text as a TOML string.
+func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"", "\\": result += "\\\(scalar)"
+        case "\n": result += "\\n"
+        case "\t": result += "\\t"
+        case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+            let digits = String(scalar.value, radix: 16)
+            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result + "\""
+}
+
+/// The text as a TOML key, in quotes only when it needs them.
+func keyText(_ name: String) -> String {
+    let isBare =
+        !name.isEmpty
+        && name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+    return isBare ? name : quoted(name)
+}

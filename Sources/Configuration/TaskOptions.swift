@@ -1,0 +1,111 @@
+import Supervision
+
+/// What a program says about a task when it registers it.
+///
+/// `nil` leaves a value to the configuration's `[limits]` and `[retry]`. The `[tasks]` sections of the file
+/// go over what is said here.
+///
+/// ```swift
+/// TaskOptions(hardTime: .seconds(30), memory: .mebibytes(512), maxRetries: 5, pool: "heavy")
+/// ```
+public struct TaskOptions: Hashable, Sendable {
+    /// Wall time after which the task is told to stop.
+    public var softTime: Bound<Duration>?
+    /// Wall time after which the attempt's whole process tree is killed.
+    public var hardTime: Bound<Duration>?
+    /// CPU time after which the task is told to stop.
+    public var softCPUTime: Bound<Duration>?
+    /// CPU time after which the attempt's whole process tree is killed.
+    public var hardCPUTime: Bound<Duration>?
+    /// Private memory that the attempt may add to its child's baseline before its process tree is killed.
+    public var memory: Bound<ByteCount>?
+    /// Descriptors that the attempt may have open.
+    public var openFiles: Bound<Int>?
+    /// Processes that the attempt may have at once, its child not counted.
+    public var processes: Bound<Int>?
+    /// Largest file that the attempt may write.
+    public var fileSize: Bound<ByteCount>?
+    /// Bytes that the attempt may write to standard output and standard error together.
+    public var output: ByteCount?
+    /// Largest encoded result.
+    public var result: ByteCount?
+    /// Retries after the first attempt; 0 never retries.
+    public var maxRetries: Int?
+    /// Whether an error that the task threw is retried without the task asking for it.
+    public var automaticRetry: Bool?
+    /// Wait before the first retry; doubles with each further one.
+    public var backoff: Duration?
+    /// Longest wait between two attempts.
+    public var maxBackoff: Duration?
+    /// Whether each wait is drawn at random between half of it and all of it.
+    public var jitter: Bool?
+    /// Children that the task may lose before it fails for good.
+    public var maxLosses: Int?
+    /// The pool whose children run the task.
+    public var pool: String?
+
+    /// Options that set what is given and leave the rest to the configuration.
+    public init(
+        softTime: Bound<Duration>? = nil,
+        hardTime: Bound<Duration>? = nil,
+        softCPUTime: Bound<Duration>? = nil,
+        hardCPUTime: Bound<Duration>? = nil,
+        memory: Bound<ByteCount>? = nil,
+        openFiles: Bound<Int>? = nil,
+        processes: Bound<Int>? = nil,
+        fileSize: Bound<ByteCount>? = nil,
+        output: ByteCount? = nil,
+        result: ByteCount? = nil,
+        maxRetries: Int? = nil,
+        automaticRetry: Bool? = nil,
+        backoff: Duration? = nil,
+        maxBackoff: Duration? = nil,
+        jitter: Bool? = nil,
+        maxLosses: Int? = nil,
+        pool: String? = nil
+    ) {
+        self.softTime = softTime
+        self.hardTime = hardTime
+        self.softCPUTime = softCPUTime
+        self.hardCPUTime = hardCPUTime
+        self.memory = memory
+        self.openFiles = openFiles
+        self.processes = processes
+        self.fileSize = fileSize
+        self.output = output
+        self.result = result
+        self.maxRetries = maxRetries
+        self.automaticRetry = automaticRetry
+        self.backoff = backoff
+        self.maxBackoff = maxBackoff
+        self.jitter = jitter
+        self.maxLosses = maxLosses
+        self.pool = pool
+    }
+}
+
+extension TaskOptions {
+    /// What the options set, by key.
+    var values: [(key: SettingKey, value: SettingValue)] {
+        let values: [(SettingKey, SettingValue?)] = [
+            (.softTime, self.softTime?.setting(SettingValue.duration)),
+            (.hardTime, self.hardTime?.setting(SettingValue.duration)),
+            (.softCPUTime, self.softCPUTime?.setting(SettingValue.duration)),
+            (.hardCPUTime, self.hardCPUTime?.setting(SettingValue.duration)),
+            (.memory, self.memory?.setting(SettingValue.size)),
+            (.openFiles, self.openFiles?.setting(SettingValue.count)),
+            (.processes, self.processes?.setting(SettingValue.count)),
+            (.fileSize, self.fileSize?.setting(SettingValue.size)),
+            (.output, self.output.map(SettingValue.size)),
+            (.result, self.result.map(SettingValue.size)),
+            (.maxRetries, self.maxRetries.map(SettingValue.count)),
+            (.automatic, self.automaticRetry.map(SettingValue.boolean)),
+            (.backoff, self.backoff.map(SettingValue.duration)),
+            (.maxBackoff, self.maxBackoff.map(SettingValue.duration)),
+            (.jitter, self.jitter.map(SettingValue.boolean)),
+            (.maxLosses, self.maxLosses.map(SettingValue.count)),
+            (.pool, self.pool.map(SettingValue.text)),
+        ]
+        return values.compactMap { key, value in value.map { (key, $0) } }
+    }
+}

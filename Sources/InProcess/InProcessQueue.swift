@@ -1,0 +1,327 @@
+import Broker
+import Journal
+import Reactor
+import Supervision
+import Syscalls
+import TaskLines
+import Wire
+
+/// The broker of `celeriac run`: task lines in, outcome lines out, messages in memory between them.
+///
+/// With a journal every outcome is in the file before it is printed, and a task that has an outcome there is not run
+/// again. Reading stops while too much waits, on either side, so that memory does not grow with the input.
+public final class InProcessQueue: Broker {
+    /// What a message is made of, besides what the broker needs to know.
+    struct Content {
+        let id: Bytes
+        let args: Bytes
+        let kwargs: Bytes
+        let origin: TaskOrigin
+        let size: Int
+    }
+
+    /// Counts for the progress line and the exit status.
+    public struct Counts: Equatable, Sendable {
+        /// Tasks that succeeded.
+        public var succeeded = 0
+        /// Tasks and lines that did not.
+        public var failed = 0
+        /// Lines skipped because the journal has their outcome.
+        public var skipped = 0
+    }
+
+    typealias Message = MemoryBroker<Content>.Message
+
+    /// Most messages that wait ready in memory: more would not run sooner.
+    private static let mostReady = 4_096
+    /// Most bytes of outcomes that wait for the reader of standard output.
+    private static let mostPendingOutput = 1 << 20
+
+    private let directory: TaskDirectory
+    private let limitsOfTask: (Int) -> TaskLimits
+    private let heldBytesLimit: Int
+    private let input: InputReader
+    private let output: OutputWriter
+    private let journal: Journal?
+    private var splitter = LineSplitter()
+    private var messages: MemoryBroker<Content>
+    private var heldBytes = 0
+    private var ids: TaskIDGenerator
+    private var failure: String?
+    private var acceptsInput = true
+
+    /// What has been done.
+    public private(set) var counts = Counts()
+
+    /// A queue that reads the inputs in order.
+    ///
+    /// - Parameters:
+    ///   - heldBytes: most bytes of messages kept in memory.
+    ///   - limits: the limits of a task by its index, which a message's own are applied to.
+    public init(
+        inputs: [RunInput], output: CInt, journal: Journal?, directory: TaskDirectory, pools: Int,
+        poolOfTask: @escaping (Int) -> Int, limits: @escaping (Int) -> TaskLimits, heldBytes: ByteCount, seed: UInt64
+    ) {
+        self.input = InputReader(inputs)
+        self.output = OutputWriter(descriptor: output)
+        self.journal = journal
+        self.directory = directory
+        self.messages = MemoryBroker(pools: pools, poolOfTask: poolOfTask)
+        self.limitsOfTask = limits
+        self.heldBytesLimit = heldBytes.bytes
+        self.ids = TaskIDGenerator(seed: seed)
+    }
+
+    public func start(on reactor: Reactor) throws {
+        try self.input.start(on: reactor)
+        try self.output.start(on: reactor)
+        for followUp in self.journal?.pendingFollowUps ?? [] {
+            self.add(followUp.message[...], origin: .followUp(key: followUp.key), lineNumber: nil)
+        }
+    }
+
+    public var status: BrokerStatus {
+        var status = BrokerStatus()
+        status.waiting = self.messages.readyCount + self.messages.delayedCount
+        status.isDrained = self.input.isAtEnd && self.messages.isEmpty && self.output.pendingBytes == 0
+        status.failure = self.failure
+        return status
+    }
+
+    /// Reads no more; what waits in memory is not run. The worker is shutting down.
+    public func stopReading() { self.acceptsInput = false }
+
+    // MARK: Taking
+
+    public func nextTask(pool: Int, now: Instant) -> Int? {
+        while let message = self.messages.peek(pool: pool) {
+            guard let expires = message.expires, expires <= wallNanoseconds() else { return message.task }
+            self.expire(pool)
+        }
+        return nil
+    }
+
+    private func expire(_ pool: Int) {
+        guard let (tag, message) = self.messages.take(pool: pool) else { return }
+        var outcome = TaskOutcome(.revoked, attempts: message.retries + message.losses)
+        outcome.failure = TaskOutcome.Failure(type: "TaskRevokedError", message: "expired")
+        self.finish(tag, outcome)
+    }
+
+    public func take(pool: Int, now: Instant) -> TakenMessage {
+        guard let (tag, message) = self.messages.take(pool: pool) else {
+            preconditionFailure("A message is taken after nextTask told of it.")
+        }
+        let delivery = Delivery(
+            tag: tag, task: message.task, retries: message.retries, losses: message.losses,
+            ownLimits: message.ownLimits)
+        return TakenMessage(
+            delivery: delivery, id: message.content.id, args: message.content.args, kwargs: message.content.kwargs)
+    }
+
+    public func retry(_ delivery: Delivery, after wait: Duration, now: Instant) {
+        self.messages.retry(delivery, at: now + wait)
+    }
+
+    public func giveBack(_ delivery: Delivery, now: Instant) { self.messages.giveBack(delivery) }
+
+    // MARK: Completing
+
+    public func complete(_ delivery: Delivery, _ outcome: TaskOutcome, now: Instant) {
+        self.finish(delivery.tag, outcome)
+    }
+
+    private func finish(_ tag: DeliveryTag, _ outcome: TaskOutcome) {
+        guard let message = self.messages.finish(tag) else { return }
+        self.heldBytes -= message.content.size
+        let followUps = outcome.followUps.enumerated().map { index, line in
+            FollowUp(key: message.content.origin.followUpKey(index), message: Array(line))
+        }
+        let line = OutcomeLine(outcome, id: message.content.id, task: self.directory.names[message.task])
+        self.write(line, of: message.content.origin, publishing: followUps)
+        for followUp in followUps {
+            self.add(followUp.message[...], origin: .followUp(key: followUp.key), lineNumber: nil)
+        }
+    }
+
+    private func write(_ line: OutcomeLine, of origin: TaskOrigin, publishing followUps: [FollowUp] = []) {
+        if line.state == TaskOutcome.State.success.rawValue { self.counts.succeeded += 1 } else { self.counts.failed += 1 }
+        guard let journal else { return self.output.append { line.write(into: &$0) } }
+        var bytes: [UInt8] = []
+        line.write(into: &bytes)
+        do {
+            try journal.add(bytes.dropLast(), of: origin, publishing: followUps)
+            // Printed by endPass, once the journal has it.
+            self.unprinted += bytes
+        } catch {
+            self.failure = "\(error)"
+        }
+    }
+
+    private var unprinted: [UInt8] = []
+
+    // MARK: The pass
+
+    public func endPass(now: Instant) {
+        self.messages.advance(now: now, wall: wallNanoseconds())
+        self.readIfWanted()
+        self.flush()
+    }
+
+    private var wantsInput: Bool {
+        self.acceptsInput && self.failure == nil && self.heldBytes < self.heldBytesLimit
+            && self.messages.readyCount < Self.mostReady && self.output.pendingBytes < Self.mostPendingOutput
+    }
+
+    private func readIfWanted() {
+        guard self.wantsInput else { return }
+        do {
+            switch try self.input.read() {
+            case .bytes(let bytes, let input):
+                self.splitter.feed(bytes)
+                while let line = self.splitter.next() { self.add(line, input: input) }
+            case .end(let input):
+                if let line = self.splitter.finish() { self.add(line, input: input) }
+                self.splitter = LineSplitter()
+            case .nothing: self.input.wait()
+            }
+        } catch {
+            self.failure = "cannot read the input: \(error)"
+        }
+    }
+
+    private func flush() {
+        do {
+            try self.journal?.flush()
+            if !self.unprinted.isEmpty {
+                self.output.append { $0 += self.unprinted }
+                self.unprinted.removeAll(keepingCapacity: true)
+            }
+        } catch {
+            self.failure = "\(error)"
+        }
+        do {
+            if try !self.output.flush() { self.failure = "nobody reads standard output any more" }
+        } catch {
+            self.failure = "cannot write to standard output: \(error)"
+        }
+    }
+
+    public func nextWake(now: Instant) -> Instant {
+        if self.wantsInput && self.input.canRead { return now }
+        let due = self.messages.nextDue
+        var next = due.monotonic ?? .distantFuture
+        if let wall = due.wall {
+            // Looked at again every second, in case the wall clock is set.
+            let wait = max(0, min(wall - wallNanoseconds(), 1_000_000_000))
+            next = min(next, now + .nanoseconds(wait))
+        }
+        return next
+    }
+
+    // MARK: Lines
+
+    private func add(_ line: LineSplitter.Line, input: Int) {
+        if self.journal?.isDone(line: line.number, input: input) == true {
+            self.counts.skipped += 1
+            return
+        }
+        let origin = TaskOrigin.line(line.number, input: input)
+        guard let bytes = line.bytes else {
+            return self.refuse("MessageTooLarge", "the line is longer than 64 MiB", origin, lineNumber: line.number)
+        }
+        self.add(bytes, origin: origin, lineNumber: line.number)
+    }
+
+    private func add(_ bytes: Bytes, origin: TaskOrigin, lineNumber: Int?) {
+        let line: TaskLine
+        do {
+            guard let parsed = try TaskLine(parsing: bytes) else { return }
+            line = parsed
+        } catch {
+            return self.refuse("InvalidMessage", "\(error)", origin, lineNumber: lineNumber)
+        }
+        let id = line.id.map { $0.isEscaped ? Array($0.string.utf8)[...] : $0.raw } ?? self.ids.next()
+        let name = line.task.isEscaped ? Array(line.task.string.utf8)[...] : line.task.raw
+        guard let task = self.directory.index(of: name) else {
+            return self.refuse(
+                "NotRegistered", "no task is called \(String(decoding: name, as: UTF8.self))", origin, lineNumber: lineNumber,
+                id: id, task: name)
+        }
+        self.enqueue(line, task: task, id: id, size: bytes.count, origin: origin)
+    }
+
+    private func enqueue(_ line: TaskLine, task: Int, id: Bytes, size: Int, origin: TaskOrigin) {
+        let content = Content(id: id, args: line.args, kwargs: line.kwargs, origin: origin, size: size)
+        var message = Message(task: task, priority: line.priority, retries: line.retries, content: content)
+        let due = self.due(line)
+        if due != .now { message.content = content.copied() }
+        message.expires = line.expires.map(Self.expiryInstant)
+        let ownLimits = line.limits.applied(to: self.limitsOfTask(task))
+        if line.limits != LimitOverrides() { message.ownLimits = SharedLimits(ownLimits) }
+        self.heldBytes += size
+        self.messages.add(message, due: due)
+    }
+
+    private func due(_ line: TaskLine) -> MemoryBroker<Content>.Due {
+        if let countdown = line.countdown, countdown > .zero {
+            return .at(Instant(nanoseconds: monotonicNanoseconds()) + countdown)
+        }
+        if let eta = line.eta { return .wall(Self.nanoseconds(eta)) }
+        return .now
+    }
+
+    private static func expiryInstant(_ expiry: TaskLine.Expiry) -> Int64 {
+        switch expiry {
+        case .at(let seconds): self.nanoseconds(seconds)
+        case .after(let duration):
+            Int64(clamping: UInt64(clamping: wallNanoseconds()) &+ min(duration.wholeNanoseconds, 1 << 62))
+        }
+    }
+
+    /// Seconds since 1970 as nanoseconds, clamped to what 64 bits hold (the years 1678 to 2262).
+    private static func nanoseconds(_ seconds: Double) -> Int64 { Int64(max(-9.2e18, min(9.2e18, seconds * 1e9))) }
+
+    /// A line that is no task of ours is an outcome, not a stop.
+    private func refuse(
+        _ type: String, _ message: String, _ origin: TaskOrigin, lineNumber: Int?, id: Bytes? = nil, task: Bytes? = nil
+    ) {
+        var line = OutcomeLine(
+            state: TaskOutcome.State.failure.rawValue,
+            ending: .error(OutcomeLine.Failure(type: type, message: message)))
+        line.id = id.map { String(decoding: $0, as: UTF8.self) }
+        line.task = task.map { String(decoding: $0, as: UTF8.self) }
+        line.line = lineNumber
+        self.write(line, of: origin)
+    }
+}
+
+extension InProcessQueue.Content {
+    /// The same without a hold on the chunk that the line was read with, for a message that waits long.
+    func copied() -> Self {
+        Self(
+            id: Array(self.id)[...], args: Array(self.args)[...], kwargs: Array(self.kwargs)[...], origin: self.origin,
+            size: self.size)
+    }
+}
+
+extension OutcomeLine {
+    init(_ outcome: TaskOutcome, id: Bytes, task: String) {
+        if let failure = outcome.failure {
+            var described = Failure(type: failure.type, message: failure.message)
+            described.backtrace = failure.backtrace.isEmpty ? nil : failure.backtrace
+            described.cause = failure.cause
+            self.init(state: outcome.state.rawValue, ending: .error(described))
+        } else {
+            self.init(state: outcome.state.rawValue, ending: .result(outcome.result))
+        }
+        self.id = String(decoding: id, as: UTF8.self)
+        self.task = task
+        self.attempts = outcome.attempts
+        self.pid = outcome.pid
+        self.runtime = outcome.runTime
+        self.peakMemory = outcome.peakMemory
+        self.lastOutput = outcome.lastOutput
+        self.leftoverProcesses = outcome.leftoverProcesses == 0 ? nil : outcome.leftoverProcesses
+    }
+}

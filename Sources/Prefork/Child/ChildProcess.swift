@@ -1,0 +1,161 @@
+import CrashReports
+import Glibc
+import Supervision
+import Synchronization
+import Syscalls
+import SystemPackage
+import Wire
+
+/// The child itself: boots after the fork, runs tasks one after the other, or several async ones at once.
+///
+/// Everything is allowed here that is not in master and template: threads, Dispatch, Swift tasks.
+struct ChildProcess {
+    /// Fixed numbers of the child's pipes, so that a descriptor leak of the template cannot hide among them.
+    enum Numbers {
+        static let orders: CInt = 3
+        static let reports: CInt = 4
+        static let afterPipes: CInt = 5
+    }
+
+    private let program: WorkerProgram
+    private let concurrency: Int
+    private let reports = ReportWriter(descriptor: Numbers.reports)
+    private var decoder = FrameDecoder(.orders)
+    private var executor: TaskExecutor
+
+    /// Sets up the process that was just forked and runs it to its end.
+    ///
+    /// - Parameters:
+    ///   - pipes: the child's ends of orders, reports and output.
+    ///   - template: the process that forked it.
+    static func run(_ program: WorkerProgram, pool: Int, pipes: [CInt], template: ProcessID) -> Never {
+        do {
+            try self.takePipes(pipes)
+            try self.separate(from: template)
+            let notices = try self.installNotices()
+            var child = try ChildProcess(program, concurrency: program.childConcurrency[pool], notices: notices)
+            child.boot()
+            child.loop()
+        } catch {
+            self.refuse(reason: "cannot set up the process: \(error)")
+        }
+    }
+
+    private init(_ program: WorkerProgram, concurrency: Int, notices: CInt) throws(Errno) {
+        self.program = program
+        self.concurrency = concurrency
+        self.executor = try TaskExecutor(program: program, reports: self.reports, notices: notices)
+    }
+
+    // MARK: Boot
+
+    /// Moves the pipes to their fixed numbers and closes everything else, standard input included.
+    private static func takePipes(_ pipes: [CInt]) throws(Errno) {
+        // The template's descriptors are far above the fixed numbers, see `Template.reservedDescriptors`.
+        try duplicate(pipes[0], onto: Numbers.orders)
+        try duplicate(pipes[1], onto: Numbers.reports)
+        try duplicate(pipes[2], onto: STDOUT_FILENO)
+        try duplicate(pipes[2], onto: STDERR_FILENO)
+        try closeDescriptors(from: Numbers.afterPipes)
+        StandardOutput.bufferByLine()
+    }
+
+    private static func separate(from template: ProcessID) throws(Errno) {
+        setProcessName("celeriac-child")
+        setsid()
+        try becomeSubreaper()
+        try setParentDeathSignal(.kill)
+        // The template may have died before the line above.
+        if parentProcessID != template { exitNow(ChildExitCode.masterGone) }
+        // What is meant for the master may reach the whole group or control group; a program that a task starts
+        // gets the default actions back.
+        for signal in [Signal.terminate, .interrupt, .quit, .hangUp, .user1, .terminalInput, .terminalOutput] {
+            try setDisposition(of: signal, to: .discarded)
+        }
+        try setDisposition(of: .brokenPipe, to: .discarded)
+        try setDisposition(of: .child, to: .standard)
+        try Resource.core.setSoftLimit(0)
+        CrashHandler.install(descriptor: Numbers.reports, prefix: Self.crashHeader)
+    }
+
+    private static var crashHeader: [UInt8] {
+        var header: [UInt8] = []
+        FrameHeader(.crash, length: CrashRecord.byteCount).write(into: &header)
+        return header
+    }
+
+    /// Returns the end of the notice pipe that is read.
+    private static func installNotices() throws(Errno) -> CInt {
+        let pipe = try Pipe()
+        try setNonblocking(pipe.reading.number)
+        try setNonblocking(pipe.writing.number)
+        try NoticeSignal.install(pipe: pipe.writing.number)
+        try blockSignals(SignalSet())
+        let reading = dup(pipe.reading.number)
+        _ = dup(pipe.writing.number)
+        return reading
+    }
+
+    private func boot() {
+        do {
+            try self.program.prepareChild()
+        } catch {
+            Self.refuse(reason: "\(error)")
+        }
+        self.reports.writeNow { PlainFrame.write(.ready, into: &$0) }
+    }
+
+    private static func refuse(reason: String) -> Never {
+        let text = Array(reason.utf8.prefix(16_384))
+        ReportWriter(descriptor: Numbers.reports).writeNow {
+            PlainFrame.write(.bootFailed, payload: text[...], into: &$0)
+        }
+        exitNow(ChildExitCode.bootFailed)
+    }
+
+    // MARK: The loop
+
+    private mutating func loop() -> Never {
+        while true {
+            while self.executor.runningTasks < self.concurrency, let frame = self.nextFrame() { self.handle(frame) }
+            self.reports.flush()
+            if self.executor.runningTasks == 0 {
+                self.readOrders()
+            } else if self.executor.waitForProgress(orOrders: self.executor.runningTasks < self.concurrency) {
+                self.readOrders()
+            }
+        }
+    }
+
+    private mutating func nextFrame() -> (header: FrameHeader, payload: Bytes)? {
+        do {
+            return try self.decoder.next()
+        } catch {
+            exitNow(ChildExitCode.badOrders)
+        }
+    }
+
+    private mutating func handle(_ frame: (header: FrameHeader, payload: Bytes)) {
+        guard frame.header.kind == .task else {
+            self.executor.finishAll()
+            exitNow(0)
+        }
+        do {
+            let (order, body) = try TaskOrder.decode(frame.payload)
+            self.executor.start(order, body: body, tag: frame.header.delivery)
+        } catch {
+            exitNow(ChildExitCode.badOrders)
+        }
+    }
+
+    private mutating func readOrders() {
+        let decoder = withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { buffer -> FrameDecoder? in
+            var decoder = self.decoder
+            guard case .bytes(let count)? = try? Syscalls.read(Numbers.orders, into: buffer) else { return nil }
+            decoder.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            return decoder
+        }
+        guard let decoder else { exitNow(ChildExitCode.masterGone) }
+        self.decoder = decoder
+    }
+}

@@ -1,0 +1,79 @@
+import Supervision
+import Syscalls
+import Wire
+
+/// One attempt of a task, as its body sees it. Usable from any thread of the child.
+public final class TaskCall: Sendable {
+    /// The task's name.
+    public let name: String
+    /// The task's id.
+    public let id: String
+    /// Which attempt this is, from 1.
+    public let attempt: Int
+    /// The arguments: JSON `[args, kwargs, {}]`.
+    public let body: Bytes
+    /// When the soft time limit passes; `nil` without one.
+    public let softDeadline: Instant?
+    /// When the hard time limit passes; `nil` without one.
+    public let hardDeadline: Instant?
+    /// Largest encoded result in bytes.
+    public let resultLimit: Int
+    /// Readable when the child has received a notice; read it only from a body that runs on the main thread.
+    public let noticeDescriptor: CInt
+
+    let tag: UInt64
+    private let reports: ReportWriter
+
+    init(order: TaskOrder, body: Bytes, tag: UInt64, now: Instant, noticeDescriptor: CInt, reports: ReportWriter) {
+        self.name = String(decoding: order.name, as: UTF8.self)
+        self.id = String(decoding: order.id, as: UTF8.self)
+        self.attempt = Int(order.attempt)
+        self.body = body
+        self.softDeadline = Self.deadline(order.softTimeNanoseconds, from: now)
+        self.hardDeadline = Self.deadline(order.hardTimeNanoseconds, from: now)
+        self.resultLimit = Int(clamping: order.resultLimit)
+        self.noticeDescriptor = noticeDescriptor
+        self.tag = tag
+        self.reports = reports
+    }
+
+    private static func deadline(_ nanoseconds: UInt64, from now: Instant) -> Instant? {
+        nanoseconds == 0 ? nil : now + .nanoseconds(Int64(clamping: nanoseconds))
+    }
+
+    /// Why this attempt is to stop; `nil` while it is not.
+    public var notice: Notice? {
+        let value = NoticeValue(NoticeSignal.lastValue)
+        return value.isAbout(self.tag) ? value.notice : nil
+    }
+
+    /// Asks for another task, published when this attempt succeeds. The message is a task line as `celeriac run`
+    /// reads it.
+    public func publish(_ message: [UInt8]) {
+        self.reports.write { PlainFrame.write(.followUp, payload: message[...], delivery: self.tag, into: &$0) }
+    }
+
+    /// Writes to the worker's log, with the task's id and the child's pid.
+    public func log(level: UInt8, _ message: String) {
+        let text = Array(message.utf8.prefix(32_768))
+        self.reports.writeNow { LogReport(level: level, message: text[...]).write(delivery: self.tag, into: &$0) }
+    }
+}
+
+/// The 32 bits that come with a notice signal: the notice above, the low bits of the delivery tag below.
+struct NoticeValue {
+    private static let tagBits: UInt32 = 24
+    private let bits: UInt32
+
+    init(_ bits: UInt32) { self.bits = bits }
+
+    init(_ notice: Notice, _ tag: UInt64) {
+        self.bits = UInt32(notice.rawValue) << Self.tagBits | UInt32(tag & 0xFF_FFFF)
+    }
+
+    var rawValue: UInt32 { self.bits }
+    var notice: Notice? { Notice(rawValue: UInt8(self.bits >> Self.tagBits)) }
+
+    /// Whether it is about this delivery: a late notice must not stop the next task.
+    func isAbout(_ tag: UInt64) -> Bool { self.bits & 0xFF_FFFF == UInt32(tag & 0xFF_FFFF) && self.bits != 0 }
+}

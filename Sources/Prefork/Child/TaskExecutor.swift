@@ -1,0 +1,207 @@
+import Glibc
+import JSON
+import Supervision
+import Synchronization
+import Syscalls
+import SystemPackage
+import Wire
+
+/// Calls task bodies in a child and reports what they did.
+struct TaskExecutor {
+    /// Async tasks under way.
+    private(set) var runningTasks = 0
+
+    private let program: WorkerProgram
+    private let reports: ReportWriter
+    private let notices: CInt
+    private let completions: CompletionQueue
+    private var running: [UInt64: Running] = [:]
+    private var limits = AttemptResourceLimits()
+
+    private struct Running {
+        let call: TaskCall
+        let measurement: Measurement
+        let isLast: Bool
+        let task: Task<Void, Never>
+    }
+
+    init(program: WorkerProgram, reports: ReportWriter, notices: CInt) throws(Errno) {
+        self.program = program
+        self.reports = reports
+        self.notices = notices
+        self.completions = try CompletionQueue()
+    }
+
+    // MARK: Starting
+
+    /// Runs a synchronous task to its end, or starts an asynchronous one.
+    mutating func start(_ order: TaskOrder, body: Bytes, tag: UInt64) {
+        // Sent with whatever is pending, so that the previous outcome is out before this task can do harm.
+        self.reports.writeNow { PlainFrame.write(.accepted, delivery: tag, into: &$0) }
+        self.limits.apply(order)
+        let measurement = Measurement()
+        let call = TaskCall(
+            order: order, body: body, tag: tag, now: measurement.start, noticeDescriptor: self.notices,
+            reports: self.reports)
+        switch self.program.bodies[call.name] {
+        case .synchronous(let body):
+            let result = Result { try body(call) }
+            self.report(result, call, measurement, isLast: order.isLast)
+        case .asynchronous(let body):
+            let completions = self.completions
+            let task = Task { await completions.add(tag, Self.result { try await body(call) }) }
+            self.running[tag] = Running(call: call, measurement: measurement, isLast: order.isLast, task: task)
+            self.runningTasks += 1
+        case nil:
+            let missing = NamedFailure(type: "NotRegistered", message: "no task is called \(call.name)")
+            self.report(.failure(missing), call, measurement, isLast: order.isLast)
+        }
+    }
+
+    private static func result(_ body: () async throws -> [UInt8]) async -> Result<[UInt8], any Error> {
+        do { return .success(try await body()) } catch { return .failure(error) }
+    }
+
+    // MARK: Waiting
+
+    /// Waits until an async task has ended or is to be told to stop, and handles that. Returns whether orders can be
+    /// read; only looks for them when asked to.
+    mutating func waitForProgress(orOrders: Bool) -> Bool {
+        var entries = [
+            pollfd(fd: self.completions.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: self.notices, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: orOrders ? ChildProcess.Numbers.orders : -1, events: Int16(POLLIN), revents: 0),
+        ]
+        guard poll(&entries, nfds_t(entries.count), -1) > 0 else { return false }
+        if entries[1].revents != 0 { self.cancelNotified() }
+        if entries[0].revents != 0 { self.reportCompleted() }
+        return entries[2].revents != 0
+    }
+
+    private func cancelNotified() {
+        var value: UInt32 = 0
+        while Glibc.read(self.notices, &value, 4) == 4 {
+            for (tag, running) in self.running where NoticeValue(value).isAbout(tag) { running.task.cancel() }
+        }
+    }
+
+    private mutating func reportCompleted() {
+        for (tag, result) in self.completions.take() {
+            guard let running = self.running.removeValue(forKey: tag) else { continue }
+            self.runningTasks -= 1
+            self.report(result, running.call, running.measurement, isLast: running.isLast)
+        }
+    }
+
+    /// Waits for all async tasks.
+    mutating func finishAll() {
+        while self.runningTasks > 0 { _ = self.waitForProgress(orOrders: false) }
+        self.reports.flush()
+    }
+
+    // MARK: Reporting
+
+    private mutating func report(
+        _ result: Result<[UInt8], any Error>, _ call: TaskCall, _ measurement: Measurement, isLast: Bool
+    ) {
+        var report = Self.outcome(result, call)
+        report.wasCancelled = call.notice != nil
+        measurement.finish(&report)
+        StandardOutput.flush()
+        if self.runningTasks == 0 && hasChildren() {
+            report.leftovers = UInt16(clamping: killStrayChildren { _ in false })
+        }
+        self.reports.write { report.write(delivery: call.tag, into: &$0) }
+        if isLast {
+            self.finishAll()
+            exitNow(0)
+        }
+    }
+
+    private static func outcome(_ result: Result<[UInt8], any Error>, _ call: TaskCall) -> OutcomeReport {
+        switch result {
+        case .success(let bytes) where bytes.count <= call.resultLimit:
+            return OutcomeReport(.success, content: bytes[...])
+        case .success(let bytes):
+            let limit = ByteCount(bytes: call.resultLimit)
+            return self.failure("ResultTooLarge", "the result takes \(bytes.count) bytes, the limit is \(limit)")
+        case .failure(TaskDecision.retry(let wait, let message)):
+            var report = self.failure("Retry", message, state: .retry)
+            report.countdownNanoseconds = wait?.wholeNanoseconds
+            return report
+        case .failure(TaskDecision.reject(let reason)): return self.failure("Reject", reason, state: .rejected)
+        case .failure(let error as NamedFailure): return self.failure(error.type, error.description)
+        case .failure(let error): return self.failure("\(type(of: error))", "\(error)")
+        }
+    }
+
+    private static func failure(
+        _ type: String, _ message: String, state: OutcomeReport.State = .failure
+    ) -> OutcomeReport {
+        let cut = message.utf8.count > 65_536 ? String(decoding: message.utf8.prefix(65_536), as: UTF8.self) : message
+        let error: JSONValue = ["type": .string(type), "message": .string(cut)]
+        return OutcomeReport(state, content: error.serialized()[...])
+    }
+}
+
+/// Results of async tasks on their way to the child's main thread.
+private final class CompletionQueue: Sendable {
+    private let waiting: EventCounter
+    private let results = Mutex<[(UInt64, Result<[UInt8], any Error>)]>([])
+
+    init() throws(Errno) { self.waiting = try EventCounter() }
+
+    /// Readable when a result waits.
+    var descriptor: CInt { self.waiting.descriptor }
+
+    func add(_ tag: UInt64, _ result: Result<[UInt8], any Error>) {
+        self.results.withLock { $0.append((tag, result)) }
+        self.waiting.signal()
+    }
+
+    func take() -> [(UInt64, Result<[UInt8], any Error>)] {
+        self.waiting.clear()
+        return self.results.withLock { results in
+            defer { results.removeAll() }
+            return results
+        }
+    }
+}
+
+/// What an attempt uses, measured by its child.
+private struct Measurement {
+    let start: Instant
+    private let cpu: UInt64
+    private let peak: UInt64
+
+    init() {
+        self.start = Instant(nanoseconds: monotonicNanoseconds())
+        (self.cpu, self.peak) = ownUsage()
+    }
+
+    func finish(_ report: inout OutcomeReport) {
+        let usage = ownUsage()
+        report.runTimeNanoseconds = monotonicNanoseconds() - self.start.nanoseconds
+        report.cpuNanoseconds = usage.cpuNanoseconds - self.cpu
+        report.peakMemory = usage.peakResident - self.peak
+    }
+}
+
+/// Limits that the kernel keeps, set when an attempt's differ from the last one's.
+private struct AttemptResourceLimits {
+    private var openFiles: UInt64 = 0
+    private var fileSize: UInt64 = 0
+    private let ownOpenFiles = Resource.openFiles.softLimit
+    private let ownFileSize = Resource.fileSize.softLimit
+
+    mutating func apply(_ order: TaskOrder) {
+        if order.openFiles != self.openFiles {
+            self.openFiles = order.openFiles
+            try? Resource.openFiles.setSoftLimit(order.openFiles == 0 ? self.ownOpenFiles : order.openFiles)
+        }
+        if order.fileSize != self.fileSize {
+            self.fileSize = order.fileSize
+            try? Resource.fileSize.setSoftLimit(order.fileSize == 0 ? self.ownFileSize : order.fileSize)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Reactor
+import Supervision
+import Syscalls
+import Wire
+
+/// A child as the master holds it: its pipes, its process, what is under way in them.
+final class ChildHandle {
+    /// The master's three ends of a child's pipes, by the token of their registration.
+    enum Channel: Int {
+        case orders
+        case reports
+        case output
+    }
+
+    let id: ChildID
+    let pool: Int
+    let generation: Int
+    /// The process; `nil` until the template has forked it.
+    var pid: ProcessID?
+    var process: ProcessDescriptor?
+    /// Resident memory that it had at its peak over what it was born with; known once it was reaped.
+    var peakGrowth: UInt64 = 0
+    /// Whether to kill it as soon as it is there.
+    var isCondemned = false
+
+    let orders: Descriptor
+    let reports: Descriptor
+    let output: Descriptor
+    /// Reports and output, in this order.
+    var registrations: [Reactor.Registration] = []
+    /// Orders, once the child was slow to read them.
+    var ordersRegistration: Reactor.Registration?
+    var channels: ChildChannels?
+
+    var decoder = FrameDecoder(.reports)
+    var queue = SendQueue()
+    var tail = OutputTail()
+    /// Follow-up tasks of deliveries that are not over.
+    var followUps: [UInt64: [Bytes]] = [:]
+    /// The record that its signal handler wrote when it crashed.
+    var crashRecord: Bytes?
+    /// Ids and names of deliveries in it, for the log.
+    var labels: [UInt64: DeliveryLabel] = [:]
+    /// The delivery that started last.
+    var current: UInt64 = 0
+
+    init(
+        id: ChildID, pool: Int, generation: Int, orders: consuming Descriptor,
+        reports: consuming Descriptor, output: consuming Descriptor
+    ) {
+        self.id = id
+        self.pool = pool
+        self.generation = generation
+        self.orders = orders
+        self.reports = reports
+        self.output = output
+    }
+}
+
+/// What the log says of a delivery.
+struct DeliveryLabel {
+    let id: Bytes
+    let task: Int
+
+    var text: String { String(decoding: self.id, as: UTF8.self) }
+}
+
+/// Bytes on their way to a child. Small frames are gathered, a large body is sent from where it lies.
+struct SendQueue {
+    private static let smallBody = 8_192
+
+    private var segments: [Bytes] = []
+    private var gathering: [UInt8] = []
+
+    var isEmpty: Bool { self.segments.isEmpty && self.gathering.isEmpty }
+
+    /// Adds a frame's own bytes.
+    mutating func add(_ write: (inout [UInt8]) -> Void) { write(&self.gathering) }
+
+    /// Adds a part of a body.
+    mutating func add(_ body: Bytes) {
+        if body.count <= Self.smallBody { return self.gathering.append(contentsOf: body) }
+        self.closeGathering()
+        self.segments.append(body)
+    }
+
+    private mutating func closeGathering() {
+        guard !self.gathering.isEmpty else { return }
+        self.segments.append(self.gathering[...])
+        self.gathering = []
+    }
+
+    /// Writes what the pipe takes, at most `budget` bytes. Returns whether the child still reads.
+    mutating func send(to descriptor: CInt, budget: Int) -> Bool {
+        self.closeGathering()
+        var left = budget
+        while left > 0, let segment = self.segments.first {
+            let result = segment.withUnsafeBytes { bytes in
+                try? Syscalls.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(left)), to: descriptor)
+            }
+            guard case .bytes(let count)? = result else { return result == .wouldBlock }
+            left -= count
+            if count == segment.count { self.segments.removeFirst() } else { self.segments[0] = segment.dropFirst(count) }
+        }
+        return true
+    }
+}
+
+/// The end of what a child wrote to its output, and the line that is not finished.
+struct OutputTail {
+    private static let capacity = 16_384
+    private static let longestLine = 8_192
+
+    private var recent: [UInt8] = []
+    private var line: [UInt8] = []
+    /// Bytes of `recent` that belong to the task that runs now.
+    private var sinceTask = 0
+
+    /// The output from here on is another task's.
+    mutating func taskStarted() { self.sinceTask = 0 }
+
+    /// What the current task wrote last; `nil` when it wrote nothing.
+    var text: String? {
+        self.sinceTask == 0 ? nil : String(decoding: self.recent.suffix(self.sinceTask), as: UTF8.self)
+    }
+
+    /// Takes bytes and calls back for each whole line; a longer one is cut.
+    mutating func append(_ bytes: UnsafeRawBufferPointer, line report: (Bytes) -> Void) {
+        self.recent.append(contentsOf: bytes)
+        if self.recent.count > 2 * Self.capacity { self.recent.removeFirst(self.recent.count - Self.capacity) }
+        self.sinceTask = min(self.sinceTask + bytes.count, min(self.recent.count, Self.capacity))
+        for part in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
+            self.line.append(contentsOf: part)
+            self.flushLine(report)
+        }
+        let rest = bytes.suffix(while: { $0 != UInt8(ascii: "\n") })
+        self.line.append(contentsOf: rest)
+        if self.line.count > Self.longestLine { self.flushLine(report) }
+    }
+
+    /// Reports a line that has no end yet: its task is over.
+    mutating func finishLine(_ report: (Bytes) -> Void) {
+        if !self.line.isEmpty { self.flushLine(report) }
+    }
+
+    private mutating func flushLine(_ report: (Bytes) -> Void) {
+        report(self.line.prefix(Self.longestLine))
+        self.line.removeAll(keepingCapacity: true)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func suffix(while matches: (UInt8) -> Bool) -> Slice<UnsafeRawBufferPointer> {
+        let start = self.lastIndex { !matches($0) }.map { $0 + 1 } ?? self.startIndex
+        return self[start...]
+    }
+}

@@ -1,0 +1,158 @@
+import Broker
+import JSON
+import Logging
+import Supervision
+import Syscalls
+import Wire
+
+/// The report that a child has just sent, while the supervisor decides about it.
+struct CurrentReport {
+    let report: OutcomeReport
+    let child: ChildHandle
+    let followUps: [Bytes]
+}
+
+extension Master {
+    /// Performs what the supervisor has decided, until it wants nothing more.
+    func performActions() {
+        while true {
+            let actions = self.supervisor.takeActions()
+            if actions.isEmpty { return }
+            for action in actions { self.perform(action) }
+        }
+    }
+
+    private func perform(_ action: SupervisorAction) {
+        switch action {
+        case .startTemplate(let generation): self.startTemplate(generation)
+        case .stopTemplate(let generation): self.stopTemplate(generation)
+        case .fork(let id, let pool, let generation): self.order(id, pool: pool, generation: generation)
+        case .notify(let id, let tag, let notice):
+            let value = NoticeValue(notice, tag.number).rawValue
+            self.children[id]?.process?.send(.notice, value: value)
+        case .stop(let id): if let child = self.children[id] { self.sendStop(child) }
+        case .kill(let id): self.kill(id)
+        case .measure(let id, let confirmAbove): self.measure(id, confirmAbove: confirmAbove)
+        case .finish(let finished): self.finish(finished)
+        case .retry(let delivery, let wait, let reason): self.retry(delivery, after: wait, reason)
+        case .giveBack(let delivery): self.broker.giveBack(delivery, now: self.now)
+        case .log(let event): self.log(event)
+        case .exit(let reason): self.stopReason = reason
+        }
+    }
+
+    private func kill(_ id: ChildID) {
+        guard let child = self.children[id] else { return }
+        child.isCondemned = true
+        child.process?.send(.kill)
+    }
+
+    private func measure(_ id: ChildID, confirmAbove: UInt64) {
+        guard let child = self.children[id], let pid = child.pid,
+            let baseline = self.templates[child.generation]?.childBaseline
+        else { return }
+        let usage = TreeMeter.measure(pid, baseline: baseline, confirmAbove: confirmAbove)
+        self.supervisor.childMeasured(id, usage, now: self.now)
+    }
+
+    // MARK: Outcomes
+
+    private func retry(_ delivery: Delivery, after wait: Duration, _ reason: RetryReason) {
+        var metadata: Logger.Metadata = [
+            "task.name": "\(self.settings.taskNames[delivery.task])", "retries": "\(delivery.retries)",
+            "wait": "\(wait.unitDescription)",
+        ]
+        if let current = self.currentReport { metadata["reason"] = "\(ErrorContent(current.report.content).message)" }
+        self.logger.info("task.retry", metadata: metadata)
+        self.broker.retry(delivery, after: wait, now: self.now)
+    }
+
+    private func finish(_ finished: FinishedDelivery) {
+        switch finished.ending {
+        case .reported, .gaveUp, .retriesExhausted, .revoked: self.finishReported(finished)
+        case .lost(let cause): self.finishLost(finished, cause)
+        }
+    }
+
+    private func finishReported(_ finished: FinishedDelivery) {
+        guard let current = self.currentReport else {
+            preconditionFailure("A reported ending comes while its report is being decided about.")
+        }
+        let report = current.report
+        var outcome = TaskOutcome(self.state(finished.ending, report.state), attempts: finished.delivery.attempt)
+        if outcome.state == .success {
+            outcome.result = report.content
+            outcome.followUps = current.followUps
+        } else {
+            outcome.failure = self.failure(finished.ending, report)
+        }
+        outcome.pid = current.child.pid
+        outcome.runTime = .nanoseconds(Int64(clamping: report.runTimeNanoseconds))
+        outcome.peakMemory = ByteCount(bytes: Int(clamping: max(finished.peakMemory, report.peakMemory)))
+        outcome.leftoverProcesses = Int(report.leftovers)
+        if case .gaveUp = finished.ending { outcome.lastOutput = current.child.tail.text }
+        self.broker.complete(finished.delivery, outcome, now: self.now)
+    }
+
+    private func state(_ ending: FinishedDelivery.Ending, _ reported: OutcomeReport.State) -> TaskOutcome.State {
+        switch (ending, reported) {
+        case (.revoked, _): .revoked
+        case (.reported, .success): .success
+        case (.reported, .rejected): .rejected
+        default: .failure
+        }
+    }
+
+    private func failure(_ ending: FinishedDelivery.Ending, _ report: OutcomeReport) -> TaskOutcome.Failure {
+        let content = ErrorContent(report.content)
+        switch ending {
+        case .reported, .lost: return TaskOutcome.Failure(type: content.type, message: content.message)
+        case .gaveUp(let cause):
+            let message = "\(cause); the task ended with \(content.type): \(content.message)"
+            return TaskOutcome.Failure(type: cause.errorType, message: message, cause: cause.name)
+        case .retriesExhausted(let most):
+            return TaskOutcome.Failure(
+                type: "MaxRetriesExceededError", message: "retried \(most) times; the last reason: \(content.message)")
+        case .revoked:
+            return TaskOutcome.Failure(type: "TaskRevokedError", message: "revoked", cause: Cause.terminated.name)
+        }
+    }
+
+    /// The child is gone. The outcome waits for the backtrace when the child left a crash record.
+    private func finishLost(_ finished: FinishedDelivery, _ cause: Cause) {
+        let child = self.children[finished.child]
+        var outcome = TaskOutcome(.failure, attempts: finished.delivery.attempt)
+        outcome.failure = TaskOutcome.Failure(type: cause.errorType, message: "\(cause)", cause: cause.name)
+        outcome.pid = child?.pid
+        outcome.runTime = self.now - finished.startedAt
+        outcome.lastOutput = child?.tail.text
+        outcome.peakMemory = self.peakMemory(finished, cause, child)
+        guard let child, let record = child.crashRecord, case .signalled = cause else {
+            return self.broker.complete(finished.delivery, outcome, now: self.now)
+        }
+        self.awaitBacktrace(record, of: child, finished.delivery, outcome)
+    }
+
+    private func peakMemory(_ finished: FinishedDelivery, _ cause: Cause, _ child: ChildHandle?) -> ByteCount {
+        var peak = finished.peakMemory
+        if case .memory(let used, _) = cause { peak = max(peak, UInt64(used.bytes)) }
+        if let child { peak = max(peak, child.peakGrowth) }
+        return ByteCount(bytes: Int(clamping: peak))
+    }
+}
+
+/// The error object of an outcome report.
+struct ErrorContent {
+    let type: String
+    let message: String
+
+    init(_ content: Bytes) {
+        let value = try? JSONValue(parsing: content)
+        self.type = Self.text(value?["type"]) ?? "UnknownError"
+        self.message = Self.text(value?["message"]) ?? ""
+    }
+
+    private static func text(_ value: JSONValue?) -> String? {
+        if case .string(let text)? = value { text } else { nil }
+    }
+}

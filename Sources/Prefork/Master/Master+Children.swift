@@ -1,0 +1,315 @@
+import Broker
+import Reactor
+import Supervision
+import Syscalls
+import SystemPackage
+import Wire
+
+/// Hears of a child's pipes on the master's behalf.
+final class ChildChannels: ReadinessHandler {
+    private unowned let master: Master
+    private unowned let child: ChildHandle
+
+    init(_ master: Master, _ child: ChildHandle) {
+        self.master = master
+        self.child = child
+    }
+
+    func descriptorReady(token: Int, readiness: Readiness) {
+        switch ChildHandle.Channel(rawValue: token) {
+        case .orders: self.master.ordersWritable(self.child)
+        case .reports: self.master.reportsReadable(self.child)
+        case .output: self.master.outputReadable(self.child)
+        case nil: preconditionFailure("A child has three channels.")
+        }
+        self.master.performActions()
+    }
+}
+
+// MARK: Ordering
+
+extension Master {
+    /// Opens a child's pipes and orders it from its template. When anything fails, nothing of it remains.
+    func order(_ id: ChildID, pool: Int, generation: Int) {
+        do {
+            try self.orderChild(id, pool: pool, generation: generation)
+        } catch {
+            self.supervisor.spawnFailed(id, reason: "\(error)", now: self.now)
+        }
+    }
+
+    private func orderChild(_ id: ChildID, pool: Int, generation: Int) throws(Errno) {
+        guard let template = self.templates[generation] else { throw .noSuchProcess }
+        let orders = try Pipe()
+        let reports = try Pipe()
+        let output = try Pipe()
+        for end in [orders.writing.number, reports.reading.number, output.reading.number] { try setNonblocking(end) }
+        let ends = [orders.reading.number, reports.writing.number, output.writing.number]
+        let child = ChildHandle(
+            id: id, pool: pool, generation: generation, orders: orders.writing, reports: reports.reading,
+            output: output.reading)
+        try self.watch(child)
+        let order = TemplateOrder.fork(serial: id.serial, pool: UInt32(pool))
+        guard case .bytes = try template.control.send(order.encoded, descriptors: ends) else {
+            self.unwatch(child)
+            throw .resourceTemporarilyUnavailable
+        }
+        self.children[id] = child
+        self.childrenBySerial[id.serial] = child
+    }
+
+    private func watch(_ child: ChildHandle) throws(Errno) {
+        let channels = ChildChannels(self, child)
+        child.channels = channels
+        let watched: [(CInt, ChildHandle.Channel, Readiness)] = [
+            (child.reports.number, .reports, .readable), (child.output.number, .output, .readable),
+        ]
+        for (descriptor, channel, interest) in watched {
+            do throws(Errno) {
+                child.registrations.append(
+                    try self.reactor.register(descriptor, for: interest, handler: channels, token: channel.rawValue))
+            } catch {
+                self.unwatch(child)
+                throw error
+            }
+        }
+    }
+
+    private func unwatch(_ child: ChildHandle) {
+        for registration in child.registrations { self.reactor.remove(registration) }
+        child.registrations = []
+        if let registration = child.ordersRegistration { self.reactor.remove(registration) }
+        child.ordersRegistration = nil
+    }
+
+    /// Forgets a child whose end has been settled.
+    func bury(_ child: ChildHandle) {
+        self.unwatch(child)
+        self.children[child.id] = nil
+        self.childrenBySerial[child.id.serial] = nil
+    }
+}
+
+// MARK: Sending
+
+extension Master {
+    func sendStop(_ child: ChildHandle) {
+        child.queue.add { PlainFrame.write(.stop, into: &$0) }
+        self.unsent.append(child)
+    }
+
+    /// Gives ready children work until there is none, or none is ready.
+    func distribute() {
+        for pool in self.settings.pools.indices {
+            while let task = self.broker.nextTask(pool: pool, now: self.now),
+                let id = self.supervisor.place(task: task)
+            {
+                self.dispatch(self.broker.take(pool: pool, now: self.now), to: id)
+            }
+        }
+        self.performActions()
+    }
+
+    private func dispatch(_ message: TakenMessage, to id: ChildID) {
+        guard let child = self.children[id] else { preconditionFailure("The supervisor names living children.") }
+        let delivery = message.delivery
+        let name = self.taskNames[delivery.task]
+        var order = TaskOrder(attempt: UInt32(clamping: delivery.attempt), name: name, id: message.id)
+        order.setLimits(delivery.ownLimits?.limits ?? self.supervisor.tasks[delivery.task].limits)
+        order.isLast = self.supervisor.assign(delivery, to: id, now: self.now)
+        child.labels[delivery.tag.number] = DeliveryLabel(id: message.id, task: delivery.task)
+        if child.queue.isEmpty { self.unsent.append(child) }
+        let length = message.args.count + message.kwargs.count + 6
+        child.queue.add { bytes in
+            order.write(delivery: delivery.tag.number, bodyLength: length, into: &bytes)
+            bytes.append(UInt8(ascii: "["))
+        }
+        child.queue.add(message.args)
+        child.queue.add { $0.append(UInt8(ascii: ",")) }
+        child.queue.add(message.kwargs)
+        child.queue.add { $0.append(contentsOf: ",{}]".utf8) }
+    }
+
+    func sendAll() {
+        for child in self.unsent { self.send(child) }
+        self.unsent.removeAll(keepingCapacity: true)
+    }
+
+    func ordersWritable(_ child: ChildHandle) {
+        if let registration = child.ordersRegistration { self.reactor.update(registration, for: []) }
+        self.send(child)
+    }
+
+    private func send(_ child: ChildHandle) {
+        guard child.queue.send(to: child.orders.number, budget: Self.pipeShare) else {
+            // Nobody reads: the child is dead, and its report on the way, or it closed its pipe.
+            return self.supervisor.childBrokeProtocol(child.id, "it closed its orders", now: self.now)
+        }
+        guard !child.queue.isEmpty else { return }
+        do {
+            if let registration = child.ordersRegistration {
+                self.reactor.update(registration, for: .writable)
+            } else {
+                child.ordersRegistration = try self.reactor.register(
+                    child.orders.number, for: .writable, handler: child.channels!,
+                    token: ChildHandle.Channel.orders.rawValue)
+            }
+        } catch {
+            self.supervisor.childBrokeProtocol(child.id, "its orders cannot be watched: \(error)", now: self.now)
+        }
+    }
+}
+
+// MARK: Receiving
+
+extension Master {
+    func reportsReadable(_ child: ChildHandle) {
+        switch try? Syscalls.read(child.reports.number, into: self.scratch) {
+        case .bytes(let count):
+            child.decoder.append(UnsafeRawBufferPointer(rebasing: self.scratch[..<count]))
+            self.handleFrames(child)
+        case .wouldBlock: break
+        case .endOfFile, nil:
+            // Not its death: that is told by the template. Without reports it is of no use.
+            self.stopWatchingReports(child)
+            self.supervisor.childBrokeProtocol(child.id, "it closed its reports", now: self.now)
+        }
+    }
+
+    private func stopWatchingReports(_ child: ChildHandle) {
+        guard let registration = child.registrations.first else { return }
+        self.reactor.remove(registration)
+        child.registrations.removeFirst()
+    }
+
+    private func handleFrames(_ child: ChildHandle) {
+        do throws(FrameError) {
+            while let (header, payload) = try child.decoder.next() { try self.handle(header, payload, child) }
+        } catch {
+            self.stopWatchingReports(child)
+            self.supervisor.childBrokeProtocol(child.id, "\(error)", now: self.now)
+        }
+    }
+
+    private func handle(_ header: FrameHeader, _ payload: Bytes, _ child: ChildHandle) throws(FrameError) {
+        let tag = DeliveryTag(header.delivery)
+        switch header.kind {
+        case .ready:
+            self.measureBaseline(child)
+            self.supervisor.childBecameReady(child.id, now: self.now)
+        case .bootFailed:
+            let reason = String(decoding: payload, as: UTF8.self)
+            self.supervisor.childRefusedToBoot(child.id, reason: reason, now: self.now)
+        case .accepted:
+            child.current = tag.number
+            child.tail.taskStarted()
+            self.supervisor.taskAccepted(child.id, tag, now: self.now)
+        case .outcome: try self.handleOutcome(OutcomeReport(decoding: payload), tag, child)
+        case .followUp:
+            guard child.labels[tag.number] != nil else { throw .badPayload(.followUp) }
+            child.followUps[tag.number, default: []].append(payload)
+        case .log: self.logRecord(try LogReport(decoding: payload), child, tag: tag.number)
+        case .crash: child.crashRecord = payload
+        case .task, .stop: preconditionFailure("The decoder lets only reports through.")
+        }
+        self.performActions()
+    }
+
+    private func handleOutcome(_ report: OutcomeReport, _ tag: DeliveryTag, _ child: ChildHandle) throws(FrameError) {
+        // What the task printed was in the pipe before its outcome: it is the task's, and counts towards its limit.
+        self.readOutput(child, most: Self.pipeShare)
+        child.tail.finishLine { self.logOutput($0, child) }
+        let followUps = child.followUps.removeValue(forKey: tag.number) ?? []
+        self.currentReport = CurrentReport(report: report, child: child, followUps: followUps)
+        self.supervisor.taskReported(child.id, tag, Supervisor.Report(report), now: self.now)
+        self.performActions()
+        self.currentReport = nil
+        child.labels[tag.number] = nil
+    }
+
+    func outputReadable(_ child: ChildHandle) {
+        // The task that writes has been accepted before it wrote: hear of that first.
+        self.reportsReadable(child)
+        self.readOutput(child, most: Self.pipeShare)
+    }
+
+    private func readOutput(_ child: ChildHandle, most: Int) {
+        var left = most
+        while left > 0 {
+            let part = UnsafeMutableRawBufferPointer(rebasing: self.scratch[..<min(left, self.scratch.count)])
+            switch try? Syscalls.read(child.output.number, into: part) {
+            case .bytes(let count):
+                left -= count
+                child.tail.append(UnsafeRawBufferPointer(rebasing: part[..<count])) { self.logOutput($0, child) }
+                self.supervisor.childWroteOutput(child.id, bytes: count, now: self.now)
+                if count < part.count { return }
+            case .wouldBlock: return
+            case .endOfFile, nil: return self.stopWatchingOutput(child)
+            }
+        }
+    }
+
+    /// A child may close its output: nothing depends on it.
+    private func stopWatchingOutput(_ child: ChildHandle) {
+        guard child.registrations.count == 2 else { return }
+        self.reactor.remove(child.registrations.removeLast())
+    }
+
+    private func measureBaseline(_ child: ChildHandle) {
+        guard let template = self.templates[child.generation], template.childBaseline == nil, let pid = child.pid else {
+            return
+        }
+        template.childBaseline = TreeMeter.baseline(of: pid)
+    }
+}
+
+// MARK: Ends
+
+extension Master {
+    /// The child was reaped and its tree is gone. What it wrote before is read first: an outcome in the pipe counts.
+    func childEnded(_ child: ChildHandle, _ exit: ChildExit, peakResident: UInt64, templateLost: Bool = false) {
+        self.readToEnd(child)
+        let born = self.templates[child.generation]?.childBaseline?.resident ?? 0
+        child.peakGrowth = peakResident - min(born, peakResident)
+        self.supervisor.childExited(child.id, exit, templateLost: templateLost, now: self.now)
+        self.performActions()
+        self.bury(child)
+    }
+
+    /// Reads both pipes until nothing comes; a stray writer cannot hold the master, since its tree is gone.
+    private func readToEnd(_ child: ChildHandle) {
+        for _ in 0..<64 {
+            guard case .bytes(let count)? = try? Syscalls.read(child.reports.number, into: self.scratch) else { break }
+            child.decoder.append(UnsafeRawBufferPointer(rebasing: self.scratch[..<count]))
+            self.handleFrames(child)
+        }
+        self.readOutput(child, most: 1 << 20)
+        child.tail.finishLine { self.logOutput($0, child) }
+    }
+}
+
+extension TaskOrder {
+    fileprivate mutating func setLimits(_ limits: TaskLimits) {
+        self.softTimeNanoseconds = limits.softTime?.wholeNanoseconds ?? 0
+        self.hardTimeNanoseconds = limits.hardTime?.wholeNanoseconds ?? 0
+        self.resultLimit = UInt64(limits.result.bytes)
+        self.openFiles = UInt64(limits.openFiles ?? 0)
+        self.fileSize = UInt64(limits.fileSize?.bytes ?? 0)
+    }
+}
+
+extension Supervisor.Report {
+    init(_ report: OutcomeReport) {
+        let state: State =
+            switch report.state {
+            case .success: .success
+            case .failure: .failure
+            case .retry: .retry
+            case .rejected: .rejected
+            }
+        self.init(
+            state, wasCancelled: report.wasCancelled, hasLeftovers: report.leftovers > 0,
+            runTime: report.runTimeNanoseconds,
+            countdown: report.countdownNanoseconds.map { .nanoseconds(Int64(clamping: $0)) })
+    }
+}

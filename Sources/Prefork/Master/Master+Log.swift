@@ -1,0 +1,152 @@
+import Logging
+import Supervision
+import Syscalls
+import Wire
+
+extension Master {
+    /// Metadata that tells which child, and which process, an event is about.
+    private func metadata(_ id: ChildID) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["child": "\(id.serial)"]
+        if let pid = self.children[id]?.pid { metadata["child.pid"] = "\(pid)" }
+        return metadata
+    }
+
+    private func metadata(_ id: ChildID, _ tag: UInt64) -> Logger.Metadata {
+        var metadata = self.metadata(id)
+        if let label = self.children[id]?.labels[tag] {
+            metadata["task.id"] = "\(label.text)"
+            metadata["task.name"] = "\(self.settings.taskNames[label.task])"
+        }
+        return metadata
+    }
+
+    func log(_ event: SupervisorEvent) {
+        switch event {
+        case .templateReady(let generation):
+            self.logger.debug("template.ready", metadata: ["generation": "\(generation)"])
+        case .templateFailed(let generation, let reason):
+            self.logger.error("template.failed", metadata: ["generation": "\(generation)", "reason": "\(reason)"])
+        case .templateLost(let generation):
+            self.logger.error("template.lost", metadata: ["generation": "\(generation)"])
+        case .spawnFailed(let pool, let reason, let wait):
+            self.logger.error(
+                "child.spawn.failed",
+                metadata: [
+                    "pool": "\(self.settings.poolNames[pool])", "reason": "\(reason)", "wait": "\(wait.unitDescription)",
+                ])
+        case .shutdown(let stage): self.logger.debug("shutdown.stage", metadata: ["stage": "\(stage)"])
+        case .resized(let pool, let concurrency):
+            self.logger.notice(
+                "pool.resized",
+                metadata: ["pool": "\(self.settings.poolNames[pool])", "concurrency": "\(concurrency)"])
+        case .childReady, .childBootFailed, .childExited, .childRecycled: self.logChild(event)
+        case .noticeSent, .attemptKilled, .attemptLost: self.logAttempt(event)
+        }
+    }
+
+    private func logChild(_ event: SupervisorEvent) {
+        switch event {
+        case .childReady(let id, let bootTime):
+            self.logger.debug("child.ready", metadata: self.metadata(id), ["boot_time": "\(bootTime.unitDescription)"])
+        case .childBootFailed(let id, let reason, let wait):
+            self.logger.error(
+                "child.boot.failed", metadata: self.metadata(id),
+                ["reason": "\(reason)", "wait": "\(wait.unitDescription)"])
+        case .childExited(let id, let exit, let tasks):
+            self.logger.debug("child.exited", metadata: self.metadata(id), ["exit": "\(exit)", "tasks": "\(tasks)"])
+        case .childRecycled(let id, let reason, let tasks):
+            self.logger.info(
+                "child.recycled", metadata: self.metadata(id), ["reason": "\(reason.rawValue)", "tasks": "\(tasks)"])
+        default: break
+        }
+    }
+
+    private func logAttempt(_ event: SupervisorEvent) {
+        switch event {
+        case .noticeSent(let id, let tag, let notice):
+            self.logger.warning("task.notice", metadata: self.metadata(id, tag.number), ["notice": "\(notice)"])
+        case .attemptKilled(let id, let tag, let cause):
+            self.logger.warning("task.killed", metadata: self.metadata(id, tag?.number ?? 0), ["cause": "\(cause)"])
+        case .attemptLost(let id, let delivery, let cause):
+            self.logger.warning(
+                "task.lost", metadata: self.metadata(id, delivery.tag.number),
+                ["cause": "\(cause)", "losses": "\(delivery.losses)"])
+        default: break
+        }
+    }
+
+    // MARK: What children say
+
+    func logOutput(_ line: Bytes, _ child: ChildHandle) {
+        self.logger.info(
+            "task.output", metadata: self.metadata(child.id, child.current),
+            ["text": "\(String(decoding: line, as: UTF8.self))"])
+    }
+
+    func logRecord(_ report: LogReport, _ child: ChildHandle, tag: UInt64) {
+        let levels: [Logger.Level] = [.trace, .debug, .info, .notice, .warning, .error, .critical]
+        self.logger.log(
+            level: levels[Int(report.level)], "task.log",
+            metadata: self.metadata(child.id, tag).merging(
+                ["text": "\(String(decoding: report.message, as: UTF8.self))"]) { $1 })
+    }
+
+    func logLeftovers(_ child: ChildHandle, _ count: Int) {
+        self.logger.warning(
+            "child.leftovers", metadata: self.metadata(child.id, child.current), ["processes": "\(count)"])
+    }
+
+    // MARK: State
+
+    /// Writes the state of pools and children to the log (SIGUSR1).
+    func dumpState() {
+        let stage = self.supervisor.ladder.stage
+        self.logger.notice(
+            "state.worker",
+            metadata: [
+                "stage": "\(stage)", "waiting": "\(self.broker.status.waiting)", "running": "\(self.runningTasks)",
+            ])
+        for (index, pool) in self.supervisor.pools.enumerated() {
+            self.logger.notice(
+                "state.pool",
+                metadata: [
+                    "pool": "\(self.settings.poolNames[index])", "concurrency": "\(pool.policy.concurrency)",
+                    "occupied": "\(pool.occupiedSlots)",
+                ])
+        }
+        for case let child? in self.supervisor.children {
+            let tasks = child.assignments.map { self.describe($0, child.id) }.joined(separator: ", ")
+            self.logger.notice(
+                "state.child", metadata: self.metadata(child.id),
+                [
+                    "state": "\(child.state)", "tasks": "\(child.tasksTaken)", "generation": "\(child.generation)",
+                    "running": "\(tasks)",
+                ])
+        }
+    }
+
+    private func describe(_ assignment: Assignment, _ id: ChildID) -> String {
+        let name = self.settings.taskNames[assignment.delivery.task]
+        let label = self.children[id]?.labels[assignment.delivery.tag.number]?.text ?? "?"
+        guard let startedAt = assignment.startedAt else { return "\(name)[\(label)] queued" }
+        return "\(name)[\(label)] for \((self.now - startedAt).unitDescription)"
+    }
+}
+
+extension Logger {
+    fileprivate func debug(_ message: Logger.Message, metadata: Metadata, _ more: Metadata) {
+        self.log(level: .debug, message, metadata: metadata.merging(more) { $1 })
+    }
+    fileprivate func info(_ message: Logger.Message, metadata: Metadata, _ more: Metadata) {
+        self.log(level: .info, message, metadata: metadata.merging(more) { $1 })
+    }
+    fileprivate func notice(_ message: Logger.Message, metadata: Metadata, _ more: Metadata) {
+        self.log(level: .notice, message, metadata: metadata.merging(more) { $1 })
+    }
+    fileprivate func warning(_ message: Logger.Message, metadata: Metadata, _ more: Metadata) {
+        self.log(level: .warning, message, metadata: metadata.merging(more) { $1 })
+    }
+    fileprivate func error(_ message: Logger.Message, metadata: Metadata, _ more: Metadata) {
+        self.log(level: .error, message, metadata: metadata.merging(more) { $1 })
+    }
+}

@@ -1,0 +1,43 @@
+import Supervision
+
+/// New configuration without a pause (SIGHUP): a new template starts with it beside the old one. Only when it is ready
+/// does the master take the configuration over, and the children are replaced one by one. A configuration that does
+/// not start a template changes nothing.
+extension Master {
+    func reload() {
+        guard self.pendingReload == nil else {
+            return self.logger.warning("reload.ignored", metadata: ["reason": "another reload is under way"])
+        }
+        do {
+            self.pendingReload = try self.hooks.readConfiguration()
+        } catch {
+            return self.logger.error("reload.failed", metadata: ["reason": "\(error)"])
+        }
+        self.logger.notice("reload.started")
+        self.supervisor.reload(now: self.now)
+    }
+
+    func templateReady(_ template: TemplateHandle) {
+        guard let input = self.pendingReload, template.generation == self.supervisor.newestGeneration else {
+            return self.supervisor.templateBecameReady(template.generation, now: self.now)
+        }
+        self.pendingReload = nil
+        do {
+            if let settings = try self.hooks.applyConfiguration(input) {
+                self.supervisor.apply(pools: settings.pools, tasks: settings.tasks)
+            }
+            self.templateInput = input
+            self.supervisor.templateBecameReady(template.generation, now: self.now)
+            self.logger.notice("reload.done", metadata: ["generation": "\(template.generation)"])
+        } catch {
+            self.supervisor.templateFailed(template.generation, reason: "\(error)", now: self.now)
+        }
+    }
+
+    /// A template that was to try a new configuration is gone: the one in force stays.
+    func giveUpReload(_ generation: Int) {
+        guard self.pendingReload != nil, generation == self.supervisor.newestGeneration else { return }
+        self.pendingReload = nil
+        self.logger.error("reload.failed", metadata: ["reason": "the new template did not start"])
+    }
+}

@@ -1,0 +1,38 @@
+import Supervision
+import Syscalls
+
+/// What the master must know beyond its broker.
+public struct MasterSettings {
+    /// Pools by index, the default pool first.
+    public var pools: [PoolPolicy]
+    /// Names of the pools, for the log.
+    public var poolNames: [String]
+    /// Profiles of the tasks by index.
+    public var tasks: [TaskProfile]
+    /// Names of the tasks by index.
+    public var taskNames: [String]
+    /// Time that running tasks have in a warm shutdown.
+    public var grace: Duration
+    /// Time that a template or child has to become ready.
+    public var bootTimeout: Duration
+    /// How to start a template: the program, its arguments and environment. Its control socket becomes descriptor 3,
+    /// and what ``templateInput`` opens becomes descriptor 4.
+    public var template: SpawnRequest
+    /// What a template reads from descriptor 4: the configuration, in a form that the program knows.
+    public var templateInput: [UInt8]
+
+    /// Everything the master needs.
+    public init(
+        pools: [PoolPolicy], poolNames: [String], tasks: [TaskProfile], taskNames: [String], grace: Duration,
+        bootTimeout: Duration, template: SpawnRequest, templateInput: [UInt8]
+    ) {
+        self.pools = pools
+        self.poolNames = poolNames
+        self.tasks = tasks
+        self.taskNames = taskNames
+        self.grace = grace
+        self.bootTimeout = bootTimeout
+        self.template = template
+        self.templateInput = templateInput
+    }
+}

@@ -1,0 +1,178 @@
+import CrashReports
+import Glibc
+import JSON
+import Supervision
+import Syscalls
+import SystemPackage
+import Wire
+
+/// The template itself: runs `preload`, then forks a child on each order, reaps, and reports.
+///
+/// It never does anything else, so that children start from a small process with one thread that holds no socket but
+/// the one to its master. Its duties:
+///
+/// 1. fork on order, hand the master a pidfd;
+/// 2. reap, kill what a dead child left behind, then report;
+/// 3. fork a helper that turns a crash record into a backtrace: it has the address layout of the crashed child;
+/// 4. when the master is gone, kill every descendant and exit.
+final class TemplateProcess {
+    /// Descriptors below this number are kept for a child's pipes.
+    static let firstDescriptor: CInt = 16
+
+    private let program: WorkerProgram
+    private let control: MessageSocket
+    private let signals: SignalDescriptor
+    private var serials: [ProcessID: UInt64] = [:]
+    private let ownID = ownProcessID
+
+    /// Runs the template on its inherited control socket.
+    static func run(_ program: WorkerProgram, control: CInt, master: ProcessID) -> Never {
+        do {
+            // Preload is the application's code and may hang; afterwards the socket tells of the master's end, and
+            // leaves time to kill the children.
+            try setParentDeathSignal(.kill)
+            if parentProcessID != master { exitNow(0) }
+            let template = try TemplateProcess(program, control: control)
+            try template.start()
+            try setParentDeathSignal(Signal(0))
+            try template.loop()
+        } catch {
+            exitNow(1)
+        }
+    }
+
+    private init(_ program: WorkerProgram, control: CInt) throws(Errno) {
+        self.program = program
+        setProcessName("celeriac-tmpl")
+        try becomeSubreaper()
+        for signal in [Signal.terminate, .interrupt, .quit, .hangUp, .user1, .notice, .terminalInput, .terminalOutput] {
+            try setDisposition(of: signal, to: .discarded)
+        }
+        try setDisposition(of: .brokenPipe, to: .ignored)
+        try blockSignals(SignalSet([.child]))
+        self.control = MessageSocket(owning: try Self.moveUp(control))
+        self.signals = try SignalDescriptor(SignalSet([.child]))
+    }
+
+    private static func moveUp(_ descriptor: CInt) throws(Errno) -> CInt {
+        let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, Self.firstDescriptor)
+        if moved < 0 { throw Errno(rawValue: errno) }
+        close(descriptor)
+        return moved
+    }
+
+    private func start() throws {
+        do {
+            try self.program.preload()
+            try TemplateAudit.check(control: self.control.descriptor.number)
+        } catch {
+            try self.send(.failed(reason: "\(error)"))
+            exitNow(1)
+        }
+        try self.send(.ready)
+    }
+
+    private func send(_ report: TemplateReport, descriptors: [CInt] = []) throws(Errno) {
+        // A master that is gone is noticed by the next receive.
+        _ = try self.control.send(report.encoded, descriptors: descriptors)
+    }
+
+    // MARK: The loop
+
+    private func loop() throws -> Never {
+        while true {
+            var entries = [
+                pollfd(fd: self.control.descriptor.number, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: self.signals.descriptor.number, events: Int16(POLLIN), revents: 0),
+            ]
+            guard poll(&entries, nfds_t(entries.count), -1) > 0 else { continue }
+            if entries[1].revents != 0 { try self.reapAll() }
+            if entries[0].revents != 0 { try self.handleOrder() }
+        }
+    }
+
+    private func handleOrder() throws {
+        guard case .message(let bytes, let descriptors) = try self.control.receive() else { self.masterGone() }
+        defer { for descriptor in descriptors { close(descriptor) } }
+        switch TemplateOrder(decoding: bytes) {
+        case .fork(let serial, let pool): try self.fork(serial, pool: Int(pool), pipes: descriptors)
+        case .symbolicate(let request, let record): try self.symbolicate(request, record)
+        case nil: throw Errno.badMessage
+        }
+    }
+
+    // MARK: Duty 1
+
+    private func fork(_ serial: UInt64, pool: Int, pipes: [CInt]) throws {
+        guard pipes.count == 3, self.program.childConcurrency.indices.contains(pool) else { throw Errno.badMessage }
+        let side: ForkSide
+        do {
+            side = try Syscalls.fork()
+        } catch {
+            return try self.send(.forkFailed(serial: serial, errorNumber: error.rawValue))
+        }
+        switch side {
+        case .child: ChildProcess.run(self.program, pool: pool, pipes: pipes, template: self.ownID)
+        case .parent(let pid):
+            self.serials[pid] = serial
+            let descriptor = try ProcessDescriptor(child: pid)
+            try self.send(.forked(serial: serial, pid: pid), descriptors: [descriptor.descriptor.number])
+        }
+    }
+
+    // MARK: Duty 2
+
+    /// One SIGCHLD may stand for many deaths: reaps until nothing is left, then looks for strays once.
+    private func reapAll() throws {
+        while self.signals.next() != nil {}
+        var exits: [Exit] = []
+        while let exit = reapAny() { exits.append(exit) }
+        if exits.isEmpty { return }
+        let dead = exits.compactMap { exit in self.serials.removeValue(forKey: exit.pid).map { ($0, exit) } }
+        let strays = killStrayChildren { self.serials[$0] != nil || self.helpers.contains($0) }
+        for exit in exits { self.helpers.remove(exit.pid) }
+        for (serial, exit) in dead { try self.report(serial, exit, leftovers: dead.count == 1 ? strays : 0) }
+    }
+
+    private func report(_ serial: UInt64, _ exit: Exit, leftovers: Int) throws(Errno) {
+        var child = TemplateReport.ReapedChild(
+            serial: serial, signalled: false, status: 0, cpuMicroseconds: exit.cpuMicroseconds,
+            peakResident: exit.peakResident, leftovers: UInt32(clamping: leftovers))
+        switch exit.status {
+        case .exited(let code): child.status = code
+        case .signalled(let signal): (child.signalled, child.status) = (true, signal)
+        }
+        try self.send(.exited(child))
+    }
+
+    // MARK: Duty 3
+
+    private var helpers: Set<ProcessID> = []
+
+    private func symbolicate(_ request: UInt64, _ record: Bytes) throws {
+        guard case .parent(let pid)? = try? self.forkHelper(request, record) else {
+            return try self.send(.symbolicated(request: request, []))
+        }
+        self.helpers.insert(pid)
+    }
+
+    private func forkHelper(_ request: UInt64, _ record: Bytes) throws(Errno) -> ForkSide {
+        let side = try Syscalls.fork()
+        guard side == .child else { return side }
+        try? setParentDeathSignal(.kill)
+        try? blockSignals(SignalSet())
+        // A damaged binary must not keep the master waiting.
+        alarm(5)
+        let description = CrashRecord(record).map(Symbolizer.describe)
+        let text = description.map(CrashBacktrace.init)?.encoded ?? []
+        _ = try? self.control.send(TemplateReport.symbolicated(request: request, text[...]).encoded)
+        exitNow(0)
+    }
+
+    // MARK: Duty 4
+
+    private func masterGone() -> Never {
+        _ = killStrayChildren { _ in false }
+        exitNow(0)
+    }
+}

@@ -1,0 +1,46 @@
+/// What a worker program brings: its tasks, and what runs before and after the fork.
+///
+/// Built before anything starts, in the master and in the template alike, since both run the same program.
+public struct WorkerProgram {
+    /// Task bodies by name.
+    public var bodies: [String: TaskBody] = [:]
+    /// Runs once in the template before the first fork; must leave it with one thread and no sockets.
+    public var preload: () throws -> Void = {}
+    /// Runs in each child before its first task.
+    public var prepareChild: () throws -> Void = {}
+    /// Async tasks that a child of each pool runs at the same time, by the pool's index.
+    public var childConcurrency: [Int] = [1]
+
+    /// A program without tasks.
+    public init() {}
+}
+
+/// How a task is called.
+public enum TaskBody {
+    /// Runs on the child's main thread.
+    case synchronous((TaskCall) throws -> [UInt8])
+    /// Runs as a Swift `Task`, cancelled at a soft limit.
+    case asynchronous(@Sendable (TaskCall) async throws -> [UInt8])
+}
+
+/// What a task body throws to end its attempt otherwise than by failing.
+public enum TaskDecision: Error {
+    /// Run again: after so long, or as the task's policy says. The text is kept as the error's message.
+    case retry(after: Duration?, message: String)
+    /// Refuse the message for good.
+    case reject(reason: String)
+}
+
+/// A failure with a type name of its own choice, where the Swift type's name would say too little.
+public struct NamedFailure: Error, CustomStringConvertible {
+    /// The error type of the outcome.
+    public let type: String
+    /// The error message of the outcome.
+    public let description: String
+
+    /// A failure of the given type.
+    public init(type: String, message: String) {
+        self.type = type
+        self.description = message
+    }
+}

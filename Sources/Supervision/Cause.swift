@@ -1,0 +1,98 @@
+/// Why an attempt ended other than by its own outcome.
+public enum Cause: Equatable, Sendable {
+    /// The soft wall-time limit passed and the task gave up.
+    case softTime(limit: Duration)
+    /// The hard wall-time limit passed.
+    case hardTime(limit: Duration)
+    /// The soft CPU-time limit passed and the task gave up.
+    case softCPUTime(limit: Duration)
+    /// The hard CPU-time limit passed.
+    case hardCPUTime(limit: Duration)
+    /// The task was told that it nears its memory limit, and gave up.
+    case softMemory(limit: ByteCount)
+    /// The attempt's tree used more private memory than allowed.
+    case memory(peak: ByteCount, limit: ByteCount)
+    /// The attempt wrote more output than allowed.
+    case output(limit: ByteCount)
+    /// The attempt had more processes than allowed.
+    case processes(count: Int, limit: Int)
+    /// The child exited with this code and no outcome.
+    case exited(code: Int32)
+    /// A signal ended the child.
+    case signalled(signal: String)
+    /// The child broke the pipe protocol.
+    case protocolViolation(String)
+    /// An operator ended the attempt.
+    case terminated
+    /// The template died and took the child with it.
+    case templateLost
+    /// The worker shut down before the attempt was over.
+    case shutdown
+
+    /// A short fixed word, for logs, metrics and the `cause` member of an outcome.
+    public var name: String {
+        switch self {
+        case .softTime: "soft_time"
+        case .hardTime: "hard_time"
+        case .softCPUTime: "soft_cpu_time"
+        case .hardCPUTime: "hard_cpu_time"
+        case .softMemory: "soft_memory"
+        case .memory: "memory"
+        case .output: "output"
+        case .processes: "processes"
+        case .exited: "exit"
+        case .signalled: "signal"
+        case .protocolViolation: "protocol"
+        case .terminated: "terminated"
+        case .templateLost: "template_lost"
+        case .shutdown: "shutdown"
+        }
+    }
+
+    /// The error type of the outcome. Celery's names where it has one.
+    public var errorType: String {
+        switch self {
+        case .softTime: "SoftTimeLimitExceeded"
+        case .hardTime: "TimeLimitExceeded"
+        case .softCPUTime: "SoftCPUTimeLimitExceeded"
+        case .hardCPUTime: "CPUTimeLimitExceeded"
+        case .softMemory: "SoftMemoryLimitExceeded"
+        case .memory: "MemoryLimitExceeded"
+        case .output: "OutputLimitExceeded"
+        case .processes: "ProcessLimitExceeded"
+        case .exited, .signalled, .protocolViolation, .templateLost, .shutdown: "WorkerLostError"
+        case .terminated: "Terminated"
+        }
+    }
+
+    /// Whether the child ended by itself or by a stranger's hand, so that the same message may do it again.
+    public var isLoss: Bool {
+        switch self {
+        case .exited, .signalled, .protocolViolation: true
+        case .softTime, .hardTime, .softCPUTime, .hardCPUTime, .softMemory, .memory, .output, .processes, .terminated,
+            .templateLost, .shutdown:
+            false
+        }
+    }
+}
+
+extension Cause: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .softTime(let limit): "soft time limit of \(limit.unitDescription)"
+        case .hardTime(let limit): "hard time limit of \(limit.unitDescription)"
+        case .softCPUTime(let limit): "soft CPU time limit of \(limit.unitDescription)"
+        case .hardCPUTime(let limit): "hard CPU time limit of \(limit.unitDescription)"
+        case .softMemory(let limit): "close to the memory limit of \(limit)"
+        case .memory(let peak, let limit): "memory limit of \(limit), \(peak) in use"
+        case .output(let limit): "output limit of \(limit)"
+        case .processes(let count, let limit): "process limit of \(limit), \(count) running"
+        case .exited(let code): "the child exited with code \(code) and no outcome"
+        case .signalled(let signal): "the child was ended by \(signal)"
+        case .protocolViolation(let what): "the child broke the pipe protocol: \(what)"
+        case .terminated: "terminated by an operator"
+        case .templateLost: "the template process died"
+        case .shutdown: "the worker shut down"
+        }
+    }
+}

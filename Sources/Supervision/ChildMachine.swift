@@ -1,0 +1,334 @@
+/// Decides what happens to one child. Performs nothing, reads no clock.
+///
+/// The table of states and events is in `docs/lifecycle.md`.
+public struct ChildMachine: Equatable, Sendable {
+    /// Where a child is in its life.
+    public enum State: Equatable, Sendable {
+        /// Ordered from the template, not yet ready. → idle, stopping, killed, gone
+        case starting(until: Instant)
+        /// Ready, without a task. → busy, stopping, killed, gone
+        case idle
+        /// Has at least one task. → idle, draining, stopping, killed, gone
+        case busy
+        /// Finishes its tasks and gets no more. → stopping, killed, gone
+        case draining
+        /// Told to exit, or about to by itself. → killed, gone
+        case stopping(until: Instant)
+        /// Sent SIGKILL, not yet reaped. → gone
+        case killed(KillReason)
+        /// Reaped.
+        case gone
+    }
+
+    /// Why the master killed a child.
+    public enum KillReason: Equatable, Sendable {
+        /// An attempt broke a limit or the protocol; without a culprit every running task is suspect.
+        case cause(Cause, culprit: DeliveryTag?)
+        /// It was not ready in time.
+        case bootTimeout
+        /// It is not needed any more, or not to be trusted with another task.
+        case retired
+        /// The worker shuts down.
+        case shutdown
+    }
+
+    /// Why a child is to be replaced.
+    public enum RecycleReason: String, Equatable, Sendable {
+        case maxTasks = "max_tasks"
+        case maxAge = "max_age"
+        case growth = "memory_growth"
+        case tainted
+        case leftovers
+        case reload
+        case resize
+        case command
+    }
+
+    /// What a child needs done at some instant.
+    public enum Demand: Equatable, Sendable {
+        /// Tell a task to stop.
+        case notify(DeliveryTag, Notice)
+        /// Kill the child.
+        case kill(KillReason)
+        /// Measure its tree.
+        case measure
+        /// Replace it when a replacement is ready.
+        case recycle(RecycleReason)
+    }
+
+    /// Its name.
+    public let id: ChildID
+    /// Its pool, by index.
+    public let pool: Int
+    /// The template generation that it comes from.
+    public let generation: Int
+    /// When it was ordered.
+    public let startedAt: Instant
+    /// Where it is in its life.
+    public internal(set) var state: State
+    /// Deliveries in it, in the order sent.
+    public internal(set) var assignments: [Assignment] = []
+    /// Tasks it was given in its life.
+    public internal(set) var tasksTaken = 0
+    /// Why it is to be replaced once a replacement is ready.
+    public internal(set) var recycling: RecycleReason?
+
+    let concurrency: Int
+    let maxTasks: Int
+    let retireAt: Instant
+    var lastGrowth: UInt64 = 0
+    var growthCheckedAt = Instant(nanoseconds: 0)
+    var queuedCost: UInt64 = 0
+
+    init(
+        id: ChildID, pool: Int, generation: Int, now: Instant, bootUntil: Instant, concurrency: Int, maxTasks: Int,
+        retireAt: Instant
+    ) {
+        self.id = id
+        self.pool = pool
+        self.generation = generation
+        self.startedAt = now
+        self.state = .starting(until: bootUntil)
+        self.concurrency = concurrency
+        self.maxTasks = maxTasks
+        self.retireAt = retireAt
+    }
+
+    // MARK: What the pool asks
+
+    /// Whether it is or will be able to take tasks.
+    var isUsable: Bool {
+        switch self.state {
+        case .starting, .idle, .busy: true
+        case .draining, .stopping, .killed, .gone: false
+        }
+    }
+
+    /// Whether it can take a task now.
+    var isReady: Bool { self.state == .idle || self.state == .busy }
+
+    /// Whether a task given now would start at once.
+    var hasFreeSlot: Bool { self.isReady && self.assignments.count < self.concurrency }
+
+    /// Slots of the pool that its tasks take.
+    var occupiedSlots: Int { min(self.assignments.count, self.concurrency) }
+
+    // MARK: Events
+
+    /// It is ready. Returns whether it was expected to become so.
+    mutating func becameReady() -> Bool {
+        guard case .starting = self.state else { return false }
+        self.state = .idle
+        return true
+    }
+
+    /// It gets a delivery. Returns whether the child is to exit after it.
+    mutating func assign(_ delivery: Delivery, limits: TaskLimits, cost: UInt64, now: Instant) -> Bool {
+        precondition(self.isReady, "Only a ready child gets a task.")
+        self.assignments.append(Assignment(delivery, cost: cost))
+        self.tasksTaken += 1
+        self.queuedCost += cost
+        self.state = .busy
+        if self.assignments.count <= self.concurrency { self.arm(self.assignments.count - 1, limits, now) }
+        let isLast = self.tasksTaken >= self.maxTasks
+        if isLast { self.state = .draining }
+        return isLast
+    }
+
+    /// One of its tasks starts. Returns whether that delivery was waiting in it.
+    mutating func accepted(_ tag: DeliveryTag, limits: (Delivery) -> TaskLimits, now: Instant) -> Bool {
+        guard let index = self.assignments.firstIndex(where: { $0.delivery.tag == tag }),
+            self.assignments[index].startedAt == nil
+        else { return false }
+        self.assignments[index].startedAt = now
+        self.arm(index, limits(self.assignments[index].delivery), now)
+        return true
+    }
+
+    /// One of its tasks is over. Returns the assignment, or `nil` when no such task was running.
+    mutating func reported(_ tag: DeliveryTag, limits: (Delivery) -> TaskLimits, now: Instant) -> Assignment? {
+        guard let index = self.assignments.firstIndex(where: { $0.delivery.tag == tag }),
+            self.assignments[index].startedAt != nil
+        else { return nil }
+        let assignment = self.assignments.remove(at: index)
+        self.queuedCost -= assignment.cost
+        if let next = self.assignments.firstIndex(where: { $0.startedAt == nil }), next < self.concurrency {
+            self.arm(next, limits(self.assignments[next].delivery), now)
+        }
+        if self.assignments.isEmpty, self.state == .busy { self.state = .idle }
+        return assignment
+    }
+
+    /// Sets the deadlines of an attempt that starts now, or should.
+    private mutating func arm(_ index: Int, _ limits: TaskLimits, _ now: Instant) {
+        var deadlines = Deadlines()
+        if let soft = limits.softTime { deadlines.soft = now + soft }
+        if let hard = limits.hardTime { deadlines.hard = now + hard }
+        if limits.needsMeasuring { deadlines.measure = now + .milliseconds(10) }
+        self.assignments[index].deadlines = deadlines
+    }
+
+    /// It was reaped, and its pipe read to the end.
+    mutating func exited() { self.state = .gone }
+
+    // MARK: Time
+
+    /// When ``timePassed(now:limits:)`` must be called at the latest.
+    var nextDeadline: Instant {
+        var next = Instant.distantFuture
+        switch self.state {
+        case .starting(let until), .stopping(let until): next = until
+        case .idle: if self.recycling == nil { next = self.retireAt }
+        case .busy, .draining:
+            if self.recycling == nil && self.state == .busy { next = self.retireAt }
+            for assignment in self.assignments { next = min(next, assignment.deadlines.next) }
+        case .killed, .gone: break
+        }
+        return next
+    }
+
+    /// What is due.
+    mutating func timePassed(now: Instant, limits: (Delivery) -> TaskLimits) -> [Demand] {
+        switch self.state {
+        case .starting(let until): return now >= until ? [.kill(.bootTimeout)] : []
+        case .stopping(let until): return now >= until ? [.kill(.retired)] : []
+        case .killed, .gone: return []
+        case .idle, .busy, .draining: break
+        }
+        var demands: [Demand] = []
+        if now >= self.retireAt, self.recycling == nil { demands.append(.recycle(.maxAge)) }
+        for index in self.assignments.indices {
+            self.deadlinePassed(index, now: now, limits: limits, into: &demands)
+        }
+        return demands
+    }
+
+    private mutating func deadlinePassed(
+        _ index: Int, now: Instant, limits: (Delivery) -> TaskLimits, into demands: inout [Demand]
+    ) {
+        let assignment = self.assignments[index]
+        guard now >= assignment.deadlines.next else { return }
+        let limit = limits(assignment.delivery)
+        if now >= assignment.deadlines.hard, let hard = limit.hardTime {
+            demands.append(.kill(.cause(.hardTime(limit: hard), culprit: assignment.delivery.tag)))
+            return
+        }
+        if now >= assignment.deadlines.soft {
+            self.assignments[index].deadlines.soft = .distantFuture
+            self.notify(index, .softTime, into: &demands)
+        }
+        if now >= assignment.deadlines.measure {
+            // Put off until the measurement, which sets the next one, has come back.
+            self.assignments[index].deadlines.measure = now + .milliseconds(100)
+            if !demands.contains(.measure) { demands.append(.measure) }
+        }
+    }
+
+    private mutating func notify(_ index: Int, _ notice: Notice, into demands: inout [Demand]) {
+        guard self.assignments[index].notice == nil else { return }
+        self.assignments[index].notice = notice
+        demands.append(.notify(self.assignments[index].delivery.tag, notice))
+    }
+
+    /// Tells every running task to stop.
+    mutating func notifyAll(_ notice: Notice) -> [Demand] {
+        var demands: [Demand] = []
+        for index in self.assignments.indices where self.assignments[index].startedAt != nil {
+            self.notify(index, notice, into: &demands)
+        }
+        return demands
+    }
+
+    /// Tells one running task to stop.
+    mutating func notify(_ tag: DeliveryTag, _ notice: Notice) -> [Demand] {
+        var demands: [Demand] = []
+        if let index = self.assignments.firstIndex(where: { $0.delivery.tag == tag }) {
+            self.notify(index, notice, into: &demands)
+        }
+        return demands
+    }
+
+    // MARK: Measurements
+
+    /// Its tree was measured.
+    mutating func measured(_ usage: TreeUsage, now: Instant, limits: (Delivery) -> TaskLimits) -> [Demand] {
+        self.lastGrowth = usage.memoryGrowth
+        var demands: [Demand] = []
+        for index in self.assignments.indices where self.assignments[index].startedAt != nil {
+            let limit = limits(self.assignments[index].delivery)
+            if let kill = self.judge(index, usage, limit, into: &demands) { return [.kill(kill)] }
+            if limit.needsMeasuring {
+                self.assignments[index].deadlines.measure = now + Self.nextMeasurement(usage, limit)
+            }
+        }
+        return demands
+    }
+
+    /// What a measurement means for one attempt. A kill is returned, a notice appended.
+    private mutating func judge(
+        _ index: Int, _ usage: TreeUsage, _ limit: TaskLimits, into demands: inout [Demand]
+    ) -> KillReason? {
+        let tag = self.assignments[index].delivery.tag
+        // With several tasks in the child nobody can say which of them it is.
+        let culprit = self.concurrency == 1 ? tag : nil
+        self.assignments[index].peakMemory = max(self.assignments[index].peakMemory, usage.memoryGrowth)
+        if let memory = limit.memory {
+            if usage.memoryGrowth > UInt64(memory.bytes) {
+                let peak = ByteCount(bytes: Int(usage.memoryGrowth))
+                return .cause(.memory(peak: peak, limit: memory), culprit: culprit)
+            }
+            if usage.memoryGrowth > UInt64(memory.bytes) / 8 * 7 { self.notify(index, .memory, into: &demands) }
+        }
+        if let most = limit.processes, usage.descendants > most {
+            return .cause(.processes(count: usage.descendants, limit: most), culprit: culprit)
+        }
+        return self.judgeCPU(index, usage, limit, culprit, into: &demands)
+    }
+
+    private mutating func judgeCPU(
+        _ index: Int, _ usage: TreeUsage, _ limit: TaskLimits, _ culprit: DeliveryTag?, into demands: inout [Demand]
+    ) -> KillReason? {
+        guard limit.softCPUTime != nil || limit.hardCPUTime != nil else { return nil }
+        guard let start = self.assignments[index].cpuAtStart else {
+            self.assignments[index].cpuAtStart = usage.cpuNanoseconds
+            return nil
+        }
+        let used = usage.cpuNanoseconds - min(start, usage.cpuNanoseconds)
+        if let hard = limit.hardCPUTime, used >= hard.wholeNanoseconds {
+            return .cause(.hardCPUTime(limit: hard), culprit: culprit)
+        }
+        if let soft = limit.softCPUTime, used >= soft.wholeNanoseconds {
+            self.notify(index, .softCPUTime, into: &demands)
+        }
+        return nil
+    }
+
+    /// The time in which an attempt could reach its memory limit at 1 GiB/s, between 5 and 100 ms; 20 ms for a CPU
+    /// limit, whose overshoot is then at most that much on each processor.
+    private static func nextMeasurement(_ usage: TreeUsage, _ limit: TaskLimits) -> Duration {
+        var wait = Duration.milliseconds(100)
+        if let memory = limit.memory {
+            let left = UInt64(memory.bytes) - min(UInt64(memory.bytes), usage.memoryGrowth)
+            wait = max(.milliseconds(5), min(wait, .nanoseconds(Int64(left))))
+        }
+        if limit.softCPUTime != nil || limit.hardCPUTime != nil { wait = min(wait, .milliseconds(20)) }
+        return wait
+    }
+
+    /// Its running tasks wrote output. Returns the kill when one wrote too much.
+    mutating func wroteOutput(_ count: Int, limits: (Delivery) -> TaskLimits) -> KillReason? {
+        guard let index = self.assignments.firstIndex(where: { $0.startedAt != nil }) else { return nil }
+        self.assignments[index].outputBytes += count
+        let limit = limits(self.assignments[index].delivery).output
+        guard self.assignments[index].outputBytes > limit.bytes else { return nil }
+        let culprit = self.concurrency == 1 ? self.assignments[index].delivery.tag : nil
+        return .cause(.output(limit: limit), culprit: culprit)
+    }
+}
+
+extension TaskLimits {
+    /// Whether the master has to look at the running attempt to keep them.
+    var needsMeasuring: Bool {
+        self.memory != nil || self.processes != nil || self.softCPUTime != nil || self.hardCPUTime != nil
+    }
+}

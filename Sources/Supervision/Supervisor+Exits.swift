@@ -1,0 +1,79 @@
+/// Duty 4: what a child's end means for its deliveries.
+extension Supervisor {
+    /// What a child's end says about the tasks that ran in it.
+    private enum Fate {
+        /// They had no part in it: they run again, and nothing is counted.
+        case innocent
+        /// One of them broke a limit; the others are innocent.
+        case guilty(DeliveryTag, Cause)
+        /// The one named, or each of them, may have done it: counted as a loss.
+        case suspect(DeliveryTag?, Cause)
+    }
+
+    /// The child was reaped and its tree is gone; its pipes have been read to their ends.
+    ///
+    /// - Parameter templateLost: the template died first, and with it every child of it.
+    public mutating func childExited(_ id: ChildID, _ exit: ChildExit, templateLost: Bool = false, now: Instant) {
+        guard self.contains(id) else { return }
+        var child = self.children[id.index]!
+        let fate = Self.fate(child, exit, templateLost: templateLost)
+        self.log(.childExited(id, exit, tasks: child.tasksTaken))
+        for assignment in child.assignments { self.settle(assignment, fate, id) }
+        self.pools[child.pool].occupiedSlots -= child.occupiedSlots
+        self.children[id.index] = nil
+        if let reason = self.bootFailureReason(child, exit), !templateLost {
+            self.bootFailed(child, reason: reason, now: now)
+        }
+        child.exited()
+        self.fill(child.pool, now: now)
+        self.stopUnusedTemplates()
+        self.finishShutdownIfDone(now: now)
+    }
+
+    private static func fate(_ child: ChildMachine, _ exit: ChildExit, templateLost: Bool) -> Fate {
+        switch child.state {
+        case .killed(.cause(let cause, let culprit)):
+            if let culprit, !cause.isLoss { return .guilty(culprit, cause) }
+            return .suspect(culprit, cause)
+        case .killed(.bootTimeout), .killed(.retired), .killed(.shutdown): return .innocent
+        case .starting, .idle, .busy, .draining, .stopping, .gone: break
+        }
+        switch exit {
+        case .signalled("SIGKILL") where templateLost: return .innocent
+        case .signalled(let signal): return .suspect(nil, .signalled(signal: signal))
+        case .exited(let code): return .suspect(nil, .exited(code: code))
+        }
+    }
+
+    /// What becomes of a delivery whose child is gone. One that had not started is never counted.
+    private mutating func settle(_ assignment: Assignment, _ fate: Fate, _ id: ChildID) {
+        let delivery = assignment.delivery
+        guard assignment.startedAt != nil else { return self.actions.append(.giveBack(delivery)) }
+        switch fate {
+        case .guilty(delivery.tag, let cause): self.finish(assignment, .lost(cause), id)
+        case .suspect(let tag, let cause) where tag == nil || tag == delivery.tag:
+            self.lose(assignment, cause, id)
+        case .innocent, .guilty, .suspect:
+            self.actions.append(.giveBack(delivery))
+        }
+    }
+
+    private mutating func lose(_ assignment: Assignment, _ cause: Cause, _ id: ChildID) {
+        var delivery = assignment.delivery
+        delivery.losses += 1
+        guard delivery.losses < self.tasks[delivery.task].retry.maxLosses else {
+            return self.finish(assignment, .lost(cause), id)
+        }
+        self.log(.attemptLost(id, delivery, cause))
+        self.actions.append(.giveBack(delivery))
+    }
+
+    private func bootFailureReason(_ child: ChildMachine, _ exit: ChildExit) -> String? {
+        switch (child.state, exit) {
+        case (.killed(.bootTimeout), _): "not ready within \(self.bootTimeout.unitDescription)"
+        case (.starting, .exited(let code)): "exited with code \(code) before it was ready"
+        case (.starting, .signalled(let signal)): "ended by \(signal) before it was ready"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,170 @@
+/// A pool as it is now.
+public struct PoolState: Equatable, Sendable {
+    /// Its size and when its children are replaced.
+    public internal(set) var policy: PoolPolicy
+    /// Slots that tasks take.
+    public internal(set) var occupiedSlots = 0
+    /// No child is ordered before this instant, after a failure.
+    var spawnNotBefore: Instant?
+    var spawnBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
+    var bootBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
+
+    init(policy: PoolPolicy) { self.policy = policy }
+
+    /// Slots in all.
+    public var slots: Int { self.policy.concurrency * self.policy.childConcurrency }
+
+    /// Children allowed above the pool's size while some are being replaced: a tenth of it, at least one. With a
+    /// fresh process per task every child is about to be replaced, and all replacements may be under way.
+    var surge: Int {
+        self.policy.maxTasksPerChild == 1 ? self.policy.concurrency : max(1, self.policy.concurrency / 10)
+    }
+}
+
+/// Duty 1: each pool at its size.
+extension Supervisor {
+    /// Children in a row that may die before they are ready; one more stops the worker.
+    static let mostBootFailures = 5
+
+    /// Orders the children that a pool lacks, and lets go those that it has too many.
+    mutating func fill(_ pool: Int, now: Instant) {
+        guard self.ladder.stage == .running, let template = self.readyTemplate else { return }
+        if let notBefore = self.pools[pool].spawnNotBefore {
+            guard now >= notBefore else { return self.wake(by: notBefore) }
+            self.pools[pool].spawnNotBefore = nil
+        }
+        let state = self.pools[pool]
+        var count = self.count(pool)
+        while count.staying < state.policy.concurrency && count.live < state.policy.concurrency + state.surge {
+            self.order(pool, template, now: now)
+            count.staying += 1
+            count.live += 1
+        }
+        self.trim(pool, now: now)
+    }
+
+    /// Children that will go on taking tasks, and all that are not yet gone.
+    private func count(_ pool: Int) -> (staying: Int, live: Int) {
+        var count = (staying: 0, live: 0)
+        for case let child? in self.children where child.pool == pool {
+            count.live += 1
+            if child.isUsable && child.recycling == nil { count.staying += 1 }
+        }
+        return count
+    }
+
+    private mutating func order(_ pool: Int, _ generation: Int, now: Instant) {
+        self.lastSerial += 1
+        let index = self.children.firstIndex { $0 == nil } ?? self.children.count
+        let id = ChildID(index: index, serial: self.lastSerial)
+        let policy = self.pools[pool].policy
+        let child = ChildMachine(
+            id: id, pool: pool, generation: generation, now: now, bootUntil: now + self.bootTimeout,
+            concurrency: policy.childConcurrency, maxTasks: self.jittered(policy.maxTasksPerChild),
+            retireAt: policy.maxChildAge.map { now + $0 } ?? .distantFuture)
+        if index == self.children.count { self.children.append(child) } else { self.children[index] = child }
+        self.wake(by: child.nextDeadline)
+        self.actions.append(.fork(id, pool: pool, generation: generation))
+    }
+
+    /// A tenth of the tasks is drawn at random, so that children that started together do not leave together.
+    private mutating func jittered(_ maxTasks: Int?) -> Int {
+        guard let maxTasks else { return .max }
+        return maxTasks - Int.random(in: 0...(maxTasks / 10), using: &self.random)
+    }
+
+    /// Lets go what the pool has too many, first those that are to be replaced, idle ones before busy ones.
+    private mutating func trim(_ pool: Int, now: Instant) {
+        let ready = self.children.indices.filter { self.children[$0]?.pool == pool && self.children[$0]!.isReady }
+        var surplus = ready.count - self.pools[pool].policy.concurrency
+        for wantsRecycling in [true, false] {
+            for state in [ChildMachine.State.idle, .busy] {
+                for index in ready where surplus > 0 && self.children[index]!.state == state {
+                    guard (self.children[index]!.recycling != nil) == wantsRecycling else { continue }
+                    self.letGo(index, self.children[index]!.recycling ?? .resize, now: now)
+                    surplus -= 1
+                }
+            }
+        }
+    }
+
+    /// A child takes no more tasks, and exits once it has finished those it has.
+    mutating func letGo(_ index: Int, _ reason: ChildMachine.RecycleReason, now: Instant) {
+        let child = self.children[index]!
+        self.log(.childRecycled(child.id, reason, tasks: child.tasksTaken))
+        if child.assignments.isEmpty { self.stop(index, now: now) } else { self.children[index]!.state = .draining }
+    }
+
+    /// Tells a child without tasks to exit.
+    mutating func stop(_ index: Int, now: Instant) {
+        let until = now + .seconds(2)
+        self.children[index]!.state = .stopping(until: until)
+        self.actions.append(.stop(self.children[index]!.id))
+        self.wake(by: until)
+    }
+
+    /// A child is to be replaced: it goes on until its replacement is ready.
+    mutating func recycle(_ index: Int, _ reason: ChildMachine.RecycleReason, now: Instant) {
+        guard let child = self.children[index], child.isReady, child.recycling == nil else { return }
+        self.children[index]!.recycling = reason
+        self.fill(child.pool, now: now)
+    }
+
+    // MARK: Events
+
+    /// The child is ready for tasks. An unexpected report ends it.
+    public mutating func childBecameReady(_ id: ChildID, now: Instant) {
+        guard self.contains(id) else { return }
+        guard self.children[id.index]!.becameReady() else {
+            return self.childBrokeProtocol(id, "a second ready frame", now: now)
+        }
+        let child = self.children[id.index]!
+        self.pools[child.pool].bootBackoff.succeeded()
+        self.pools[child.pool].spawnBackoff.succeeded()
+        self.log(.childReady(id, bootTime: now - child.startedAt))
+        self.wake(by: child.nextDeadline)
+        if self.ladder.stage > .running { self.stop(id.index, now: now) } else { self.fill(child.pool, now: now) }
+    }
+
+    /// The child says that it cannot boot and that no other could: the worker stops, or a reload is given up.
+    public mutating func childRefusedToBoot(_ id: ChildID, reason: String, now: Instant) {
+        guard self.contains(id) else { return }
+        let generation = self.children[id.index]!.generation
+        self.kill(id.index, .retired, now: now)
+        if self.abandon(generation: generation, reason: reason, now: now) { return }
+        self.stopWorker(.bootFailed(reason), now: now)
+    }
+
+    /// The child could not be ordered (a pipe, a fork): nothing of it exists.
+    public mutating func spawnFailed(_ id: ChildID, reason: String, now: Instant) {
+        guard self.contains(id) else { return }
+        let pool = self.children[id.index]!.pool
+        self.children[id.index] = nil
+        let wait = self.pools[pool].spawnBackoff.failed()
+        self.pools[pool].spawnNotBefore = now + wait
+        self.wake(by: now + wait)
+        self.log(.spawnFailed(pool: pool, reason: reason, wait: wait))
+        self.finishShutdownIfDone(now: now)
+    }
+
+    /// A child died before it was ready: wait longer each time, and stop when it never ends.
+    mutating func bootFailed(_ child: ChildMachine, reason: String, now: Instant) {
+        let wait = self.pools[child.pool].bootBackoff.failed()
+        self.log(.childBootFailed(child.id, reason: reason, wait: wait))
+        guard self.pools[child.pool].bootBackoff.failures < Self.mostBootFailures else {
+            let text = "\(Self.mostBootFailures) children in a row died before they were ready; the last: \(reason)"
+            if self.abandon(generation: child.generation, reason: text, now: now) { return }
+            return self.stopWorker(.bootFailed(text), now: now)
+        }
+        self.pools[child.pool].spawnNotBefore = now + wait
+        self.wake(by: now + wait)
+    }
+
+    /// Changes the number of children of a pool; at least one stays.
+    public mutating func resize(pool: Int, by change: Int, now: Instant) {
+        let concurrency = max(1, self.pools[pool].policy.concurrency + change)
+        self.pools[pool].policy.concurrency = concurrency
+        self.log(.resized(pool: pool, concurrency: concurrency))
+        self.fill(pool, now: now)
+    }
+}

@@ -1,0 +1,136 @@
+/// A template as the supervisor sees it.
+struct TemplateState: Equatable, Sendable {
+    enum State: Equatable {
+        case starting(until: Instant)
+        case ready
+        case stopping
+    }
+
+    let generation: Int
+    var state: State
+}
+
+/// Duty 5: templates. There is one, and a newer one beside it while a reload is under way.
+extension Supervisor {
+    /// Templates in a row that may die before they are ready; one more stops the worker.
+    static let mostTemplateFailures = 5
+
+    /// The newest template that can fork.
+    var readyTemplate: Int? { self.templates.last { $0.state == .ready }?.generation }
+
+    var nextTemplateDeadline: Instant {
+        var next = self.templateNotBefore ?? .distantFuture
+        for template in self.templates {
+            if case .starting(let until) = template.state { next = min(next, until) }
+        }
+        return next
+    }
+
+    mutating func startTemplate(now: Instant) {
+        self.generation += 1
+        self.templateNotBefore = nil
+        let until = now + self.bootTimeout
+        self.templates.append(TemplateState(generation: self.generation, state: .starting(until: until)))
+        self.actions.append(.startTemplate(generation: self.generation))
+        self.wake(by: until)
+    }
+
+    mutating func templateTimePassed(now: Instant) {
+        for template in self.templates {
+            guard case .starting(let until) = template.state, now >= until else { continue }
+            let reason = "not ready within \(self.bootTimeout.unitDescription)"
+            self.actions.append(.stopTemplate(generation: template.generation))
+            self.templateFailed(template.generation, reason: reason, now: now)
+        }
+        if let notBefore = self.templateNotBefore, now >= notBefore { self.startTemplate(now: now) }
+    }
+
+    // MARK: Events
+
+    /// A template waits for orders. Children of older ones are now replaced.
+    public mutating func templateBecameReady(_ generation: Int, now: Instant) {
+        guard let index = self.templates.firstIndex(where: { $0.generation == generation }) else { return }
+        self.templates[index].state = .ready
+        self.templateBackoff.succeeded()
+        self.log(.templateReady(generation: generation))
+        for index in self.children.indices where (self.children[index]?.generation ?? generation) < generation {
+            self.recycle(index, .reload, now: now)
+        }
+        for pool in self.pools.indices { self.fill(pool, now: now) }
+        self.stopUnusedTemplates()
+    }
+
+    /// A template says that it cannot start and that no other could. With an older one running, that one stays.
+    public mutating func templateFailed(_ generation: Int, reason: String, now: Instant) {
+        if self.abandon(generation: generation, reason: reason, now: now) { return }
+        self.templates.removeAll { $0.generation == generation }
+        self.log(.templateFailed(generation: generation, reason: reason))
+        self.stopWorker(.templateFailed(reason), now: now)
+    }
+
+    /// A template's process is gone. Its children are reported by ``childExited(_:_:templateLost:now:)``.
+    public mutating func templateExited(_ generation: Int, now: Instant) {
+        guard let index = self.templates.firstIndex(where: { $0.generation == generation }) else { return }
+        let template = self.templates.remove(at: index)
+        defer { self.finishShutdownIfDone(now: now) }
+        guard template.state != .stopping else { return }
+        self.log(.templateLost(generation: generation))
+        guard self.ladder.stage == .running, self.templates.isEmpty else { return }
+        if template.state == .ready { return self.startTemplate(now: now) }
+        let wait = self.templateBackoff.failed()
+        guard self.templateBackoff.failures < Self.mostTemplateFailures else {
+            return self.stopWorker(
+                .templateFailed("\(Self.mostTemplateFailures) in a row died before they were ready"), now: now)
+        }
+        self.templateNotBefore = now + wait
+        self.wake(by: now + wait)
+    }
+
+    /// The generation that was started last.
+    public var newestGeneration: Int { self.generation }
+
+    /// Starts a new generation beside the current one.
+    public mutating func reload(now: Instant) { self.startTemplate(now: now) }
+
+    /// Takes over new policies of the same pools, and new profiles of the same tasks.
+    public mutating func apply(pools: [PoolPolicy], tasks: [TaskProfile]) {
+        precondition(pools.count == self.pools.count, "A reload keeps the pools.")
+        precondition(tasks.count == self.tasks.count, "A reload keeps the tasks.")
+        for (index, policy) in pools.enumerated() { self.pools[index].policy = policy }
+        for (index, task) in tasks.enumerated() {
+            let statistics = self.tasks[index].statistics
+            self.tasks[index] = task
+            self.tasks[index].statistics = statistics
+        }
+    }
+
+    /// Gives up a generation that does not come up while an older one runs. Returns whether it could.
+    mutating func abandon(generation: Int, reason: String, now: Instant) -> Bool {
+        guard self.templates.contains(where: { $0.generation < generation && $0.state == .ready }) else {
+            return false
+        }
+        self.log(.templateFailed(generation: generation, reason: reason))
+        for index in self.templates.indices where self.templates[index].generation == generation {
+            self.templates[index].state = .stopping
+            self.actions.append(.stopTemplate(generation: generation))
+        }
+        for index in self.children.indices {
+            if self.children[index]?.generation == generation { self.kill(index, .retired, now: now) }
+            if self.children[index]?.recycling == .reload { self.children[index]!.recycling = nil }
+        }
+        return true
+    }
+
+    /// Stops the templates that are older than the one in use and have no children left.
+    mutating func stopUnusedTemplates() {
+        guard let current = self.readyTemplate else { return }
+        for index in self.templates.indices {
+            let template = self.templates[index]
+            guard template.generation < current, template.state != .stopping,
+                !self.children.contains(where: { $0?.generation == template.generation })
+            else { continue }
+            self.templates[index].state = .stopping
+            self.actions.append(.stopTemplate(generation: template.generation))
+        }
+    }
+}

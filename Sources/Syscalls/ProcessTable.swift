@@ -1,0 +1,135 @@
+import CShims
+import Glibc
+import SystemPackage
+
+/// Readings of `/proc`. A process that is gone yields `nil` or nothing.
+public enum ProcessTable {
+    /// Resident memory in bytes: all of it, and the anonymous part without files and shared memory
+    /// (`/proc/<pid>/statm`, about 1 µs). Pages shared with a parent by copy-on-write count as anonymous.
+    public static func residentMemory(of pid: ProcessID) -> (total: UInt64, anonymous: UInt64)? {
+        guard let text = contents("/proc/\(pid)/statm", capacity: 128) else { return nil }
+        let fields = text.split(separator: UInt8(ascii: " "), maxSplits: 3)
+        guard fields.count > 2, let resident = number(fields[1]), let shared = number(fields[2]) else { return nil }
+        return (resident * pageSize, (resident - min(shared, resident)) * pageSize)
+    }
+
+    /// Memory that only this process uses, resident or swapped, in bytes (`/proc/<pid>/smaps_rollup`, which walks
+    /// the page tables: dear in a big process).
+    public static func privateMemory(of pid: ProcessID) -> UInt64? {
+        guard let text = contents("/proc/\(pid)/smaps_rollup", capacity: 2_048) else { return nil }
+        var kibibytes: UInt64 = 0
+        for line in text.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: " "))
+            guard fields.count > 1, privateFields.contains(where: { fields[0].elementsEqual($0.utf8) }) else {
+                continue
+            }
+            kibibytes += number(fields[1]) ?? 0
+        }
+        return kibibytes << 10
+    }
+
+    private static let privateFields = ["Private_Clean:", "Private_Dirty:", "Swap:"]
+    private static let pageSize = UInt64(sysconf(CInt(_SC_PAGESIZE)))
+
+    /// Children of a process, over all its threads (`/proc/<pid>/task/*/children`).
+    public static func children(of pid: ProcessID) -> [ProcessID] {
+        var found: [ProcessID] = []
+        for thread in entries("/proc/\(pid)/task") {
+            guard let text = contents("/proc/\(pid)/task/\(thread)/children", capacity: 65_536) else { continue }
+            found += text.split(separator: UInt8(ascii: " ")).compactMap { number($0).map { ProcessID($0) } }
+        }
+        return found
+    }
+
+    /// Children of this process, over all its threads.
+    public static func ownChildren() -> [ProcessID] { self.children(of: ownProcessID) }
+
+    /// All processes below a process, at most `limit` of them.
+    public static func descendants(of pid: ProcessID, limit: Int = 4_096) -> [ProcessID] {
+        var found = self.children(of: pid)
+        var next = 0
+        while next < found.count && found.count < limit {
+            found += self.children(of: found[next])
+            next += 1
+        }
+        return found
+    }
+
+    /// The names of this process's threads.
+    public static func ownThreads() -> [String] {
+        entries("/proc/self/task").map { thread in
+            contents("/proc/self/task/\(thread)/comm", capacity: 64).map {
+                String(decoding: $0.dropLast(), as: UTF8.self)
+            } ?? thread
+        }
+    }
+
+    /// This process's open descriptors and what they refer to, the one that lists them left out.
+    public static func ownDescriptors() -> [(number: CInt, target: String)] {
+        entries("/proc/self/fd").compactMap { entry in
+            guard let number = CInt(entry), let target = link("/proc/self/fd/\(entry)") else { return nil }
+            return (number, target)
+        }
+    }
+
+    /// The command name of a process.
+    public static func name(of pid: ProcessID) -> String? {
+        contents("/proc/\(pid)/comm", capacity: 64).map { String(decoding: $0.dropLast(), as: UTF8.self) }
+    }
+
+    private static func entries(_ directory: String) -> [String] {
+        guard let stream = opendir(directory) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) {
+                String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
+    }
+
+    private static func link(_ path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
+        return count < 0 ? nil : String(decoding: buffer.prefix(count), as: UTF8.self)
+    }
+
+    private static func contents(_ path: String, capacity: Int) -> [UInt8]? {
+        let number = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard number >= 0 else { return nil }
+        let file = Descriptor(owning: number)
+        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+            count = max(0, Glibc.read(file.number, buffer.baseAddress, capacity))
+        }
+        return bytes.isEmpty ? nil : bytes
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+        var value: UInt64 = 0
+        for digit in digits {
+            guard digit >= 48 && digit <= 57 else { return digit == 10 ? value : nil }
+            value = value &* 10 &+ UInt64(digit - 48)
+        }
+        return digits.isEmpty ? nil : value
+    }
+}
+
+/// Kills and reaps children of this process until none but `spared` is left, with all that they leave behind in
+/// turn: this process must be a subreaper. Gives up after a second, when the kernel does not let one die.
+///
+/// The signal goes to a pid, which is safe for a child of ours that we have not reaped: its number is not free.
+///
+/// - Returns: how many were killed.
+public func killStrayChildren(sparing spared: (ProcessID) -> Bool) -> Int {
+    var killed = 0
+    let deadline = monotonicNanoseconds() + 1_000_000_000
+    while monotonicNanoseconds() < deadline {
+        let strays = ProcessTable.ownChildren().filter { $0 > 1 && !spared($0) }
+        if strays.isEmpty { break }
+        for stray in strays { Glibc.kill(stray, SIGKILL) }
+        for stray in strays where (try? reap(stray)) != nil { killed += 1 }
+    }
+    return killed
+}

@@ -1,0 +1,68 @@
+/// Cuts a stream of bytes into frames, wherever the reads split it.
+///
+/// ``append(_:)`` takes bytes as they come, ``next()`` returns the frames. Payloads share the decoder's storage. An
+/// error is final: the stream has lost its place.
+public struct FrameDecoder: Sendable {
+    private let direction: FrameDirection
+    private let limits: FrameLimits
+    private var buffer: [UInt8] = []
+    private var consumed = 0
+
+    /// A decoder at the start of a stream.
+    public init(_ direction: FrameDirection, limits: FrameLimits = FrameLimits()) {
+        self.direction = direction
+        self.limits = limits
+    }
+
+    /// Whether the stream stops inside a frame.
+    public var hasPartialFrame: Bool { self.consumed < self.buffer.count }
+
+    /// Takes bytes as they were read.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        if self.consumed == self.buffer.count {
+            // Frames handed out share the old storage; a fresh buffer leaves it to them without a copy.
+            self.buffer = []
+            self.consumed = 0
+        } else if self.consumed > 0 {
+            self.buffer = Array(self.buffer[self.consumed...])
+            self.consumed = 0
+        }
+        self.buffer.append(contentsOf: bytes)
+    }
+
+    /// The next whole frame, or `nil` until more bytes come.
+    public mutating func next() throws(FrameError) -> (header: FrameHeader, payload: Bytes)? {
+        guard let header = try self.header() else { return nil }
+        let start = self.consumed + FrameHeader.size
+        guard self.buffer.count >= start + header.length else { return nil }
+        self.consumed = start + header.length
+        return (header, self.buffer[start..<self.consumed])
+    }
+
+    private func header() throws(FrameError) -> FrameHeader? {
+        let available = self.buffer.count - self.consumed
+        guard available >= FrameHeader.size else {
+            // Junk shorter than a header must not wait for more: nothing may ever come.
+            if available >= 2 { try self.checkMagic() }
+            return nil
+        }
+        try self.checkMagic()
+        let start = self.consumed
+        guard self.buffer[start + 2] == FrameHeader.version else {
+            throw .unknownVersion(self.buffer[start + 2])
+        }
+        guard let kind = FrameKind(rawValue: self.buffer[start + 3]), self.direction.carries(kind) else {
+            throw .unknownKind(self.buffer[start + 3])
+        }
+        var fields = PayloadReader(self.buffer[(start + 4)..<(start + FrameHeader.size)])
+        let length = Int(fields.integer(UInt32.self)!)
+        let limit = self.limits.limit(for: kind)
+        guard length <= limit else { throw .tooLong(kind: kind, length: length, limit: limit) }
+        return FrameHeader(kind, length: length, delivery: fields.integer(UInt64.self)!)
+    }
+
+    private func checkMagic() throws(FrameError) {
+        guard self.buffer[self.consumed] == FrameHeader.magic[0], self.buffer[self.consumed + 1] == FrameHeader.magic[1]
+        else { throw .badMagic }
+    }
+}

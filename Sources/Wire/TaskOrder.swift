@@ -1,0 +1,94 @@
+/// The payload of a ``FrameKind/task`` frame: run this task.
+///
+/// | bytes | field |
+/// |---|---|
+/// | 4 | attempt, from 1 |
+/// | 4 | flags: 1 = exit after this task |
+/// | 8 | soft time limit in nanoseconds, 0 for none |
+/// | 8 | hard time limit in nanoseconds, 0 for none |
+/// | 8 | largest result in bytes |
+/// | 8 | open files (`RLIMIT_NOFILE`), 0 keeps the child's own |
+/// | 8 | largest file in bytes (`RLIMIT_FSIZE`), 0 keeps the child's own |
+/// | 2, n | length of the task's name, name (UTF-8) |
+/// | 2, n | length of the task's id, id (UTF-8) |
+/// | rest | body: JSON `[args, kwargs, {}]`, as in Celery's protocol 2 |
+public struct TaskOrder: Equatable, Sendable {
+    /// Which attempt this is, from 1. Grows with retries and with lost children.
+    public var attempt: UInt32
+    /// Whether the child exits after this task.
+    public var isLast: Bool
+    /// Wall time until the child will be told to stop; 0 for never.
+    public var softTimeNanoseconds: UInt64
+    /// Wall time until the child will be killed; 0 for never.
+    public var hardTimeNanoseconds: UInt64
+    /// Largest encoded result in bytes.
+    public var resultLimit: UInt64
+    /// Open files, or 0.
+    public var openFiles: UInt64
+    /// Largest file in bytes, or 0.
+    public var fileSize: UInt64
+    /// The task's name.
+    public var name: Bytes
+    /// The task's id.
+    public var id: Bytes
+
+    /// An order without limits.
+    public init(attempt: UInt32, name: Bytes, id: Bytes) {
+        self.attempt = attempt
+        self.isLast = false
+        self.softTimeNanoseconds = 0
+        self.hardTimeNanoseconds = 0
+        self.resultLimit = .max
+        self.openFiles = 0
+        self.fileSize = 0
+        self.name = name
+        self.id = id
+    }
+
+    private static let fixedSize = 4 + 4 + 5 * 8 + 2 + 2
+
+    /// Appends header and payload up to the body, which the caller sends right after: bodies are not copied here.
+    public func write(delivery: UInt64, bodyLength: Int, into buffer: inout [UInt8]) {
+        let length = Self.fixedSize + self.name.count + self.id.count + bodyLength
+        FrameHeader(.task, length: length, delivery: delivery).write(into: &buffer)
+        buffer.append(integer: self.attempt)
+        buffer.append(integer: UInt32(self.isLast ? 1 : 0))
+        for field in [self.softTimeNanoseconds, self.hardTimeNanoseconds, self.resultLimit, self.openFiles, self.fileSize]
+        {
+            buffer.append(integer: field)
+        }
+        for text in [self.name, self.id] {
+            buffer.append(integer: UInt16(text.count))
+            buffer.append(contentsOf: text)
+        }
+    }
+
+    /// Bytes that the frame takes without its body, header included.
+    public var frameSize: Int { FrameHeader.size + Self.fixedSize + self.name.count + self.id.count }
+
+    /// Reads a payload; the body is what follows the order.
+    public static func decode(_ payload: Bytes) throws(FrameError) -> (order: TaskOrder, body: Bytes) {
+        var reader = PayloadReader(payload)
+        guard let attempt = reader.integer(UInt32.self), let flags = reader.integer(UInt32.self),
+            let softTime = reader.integer(UInt64.self), let hardTime = reader.integer(UInt64.self),
+            let resultLimit = reader.integer(UInt64.self), let openFiles = reader.integer(UInt64.self),
+            let fileSize = reader.integer(UInt64.self), let name = reader.text(), let id = reader.text()
+        else { throw .badPayload(.task) }
+        var order = TaskOrder(attempt: attempt, name: name, id: id)
+        order.isLast = flags & 1 != 0
+        order.softTimeNanoseconds = softTime
+        order.hardTimeNanoseconds = hardTime
+        order.resultLimit = resultLimit
+        order.openFiles = openFiles
+        order.fileSize = fileSize
+        return (order, reader.remainder())
+    }
+}
+
+extension PayloadReader {
+    /// A text behind its 16-bit length.
+    mutating func text() -> Bytes? {
+        guard let length = self.integer(UInt16.self) else { return nil }
+        return self.bytes(Int(length))
+    }
+}

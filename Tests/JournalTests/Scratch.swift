@@ -1,0 +1,54 @@
+import Glibc
+import Testing
+
+@testable import Journal
+
+/// A directory of its own for each test, gone afterwards.
+struct Scratch: ~Copyable {
+    let directory: String
+    var journal: String { self.directory + "/journal" }
+
+    init() {
+        var template = Array("/tmp/journal-XXXXXX".utf8CString)
+        self.directory = String(cString: mkdtemp(&template))
+    }
+
+    deinit {
+        unlink(self.directory + "/journal")
+        rmdir(self.directory)
+    }
+}
+
+/// The content of a file.
+func content(of path: String) -> [UInt8] {
+    let file = fopen(path, "r")!
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    while case let byte = getc(file), byte != EOF { bytes.append(UInt8(byte)) }
+    return bytes
+}
+
+/// Makes `bytes` the whole content of a file.
+func write(_ bytes: some Collection<UInt8>, to path: String) {
+    let file = fopen(path, "w")!
+    for byte in bytes { putc(CInt(byte), file) }
+    fclose(file)
+}
+
+/// The lines of a file.
+func lines(of path: String) -> [String] {
+    String(decoding: content(of: path), as: UTF8.self).split(separator: "\n").map(String.init)
+}
+
+/// An outcome as the run prints it.
+func outcome(_ id: Int) -> ArraySlice<UInt8> { Array(#"{"id":\#(id),"state":"success"}"#.utf8)[...] }
+
+/// What opening a journal throws.
+func openingFails(_ path: String, inputs: [String] = ["-"]) -> JournalError? {
+    do {
+        _ = try Journal(path: path, inputs: inputs)
+        return nil
+    } catch {
+        return error
+    }
+}

@@ -1,0 +1,84 @@
+import TaskLines
+import Testing
+
+@Suite struct LineSplitterTests {
+    private func feed(_ chunk: [UInt8], to splitter: inout LineSplitter) -> [LineSplitter.Line] {
+        splitter.feed(chunk)
+        var lines: [LineSplitter.Line] = []
+        while let line = splitter.next() { lines.append(line) }
+        return lines
+    }
+
+    /// The lines of a stream that comes in chunks, with `nil` for one that was dropped.
+    private func lines(_ chunks: [[UInt8]], maxLineLength: Int = 1000) -> [(number: Int, text: String?)] {
+        var splitter = LineSplitter(maxLineLength: maxLineLength)
+        var lines: [LineSplitter.Line] = []
+        for chunk in chunks { lines += self.feed(chunk, to: &splitter) }
+        while let line = splitter.finish() { lines.append(line) }
+        return lines.map { ($0.number, $0.bytes.map { String(decoding: $0, as: UTF8.self) }) }
+    }
+
+    @Test(
+        arguments: [
+            ("", []), ("\n", [""]), ("a", ["a"]), ("a\n", ["a"]), ("a\nb", ["a", "b"]), ("a\r\nb\r\n", ["a", "b"]),
+            ("a\rb\n", ["a\rb"]),
+            ("\r\n\r\n", ["", ""]), ("a\r", ["a"]), ("a\r\r\n", ["a\r"]), ("\n\n\nd", ["", "", "", "d"]),
+            ("12345678", ["12345678"]), ("1234567\r\n", ["1234567"]),
+            ("123456789", [nil]), ("123456789\n", [nil]), ("123456789\nb\n", [nil, "b"]),
+            ("a\n1234567890123456789\n\nb", ["a", nil, "", "b"]),
+            ("12345678\r\nb", [nil, "b"]),
+        ] as [(String, [String?])]
+    )
+    func everySplitGivesTheSameLines(text: String, expected: [String?]) {
+        let bytes = Array(text.utf8)
+        for split in 0...bytes.count {
+            for end in split...bytes.count {
+                let chunks = [bytes[..<split], bytes[split..<end], bytes[end...]].map { Array($0) }
+                let lines = self.lines(chunks, maxLineLength: 8)
+                #expect(lines.map(\.text) == expected)
+                #expect(lines.map(\.number) == Array(1..<expected.count + 1))
+            }
+        }
+        #expect(self.lines(bytes.map { [$0] }, maxLineLength: 8).map(\.text) == expected)
+    }
+
+    @Test func aLineInsideOneChunkIsNotCopied() {
+        let chunk = Array("first\nsecond\nthi".utf8)
+        var splitter = LineSplitter()
+        let lines = self.feed(chunk, to: &splitter)
+        let start = chunk.withUnsafeBufferPointer { $0.baseAddress! }
+        #expect(lines.map { $0.bytes?.withUnsafeBufferPointer { $0.baseAddress! - start } } == [0, 6])
+    }
+
+    @Test func anOversizedLineIsReportedOnceAndAtOnce() {
+        var splitter = LineSplitter(maxLineLength: 10)
+        #expect(self.feed([UInt8](repeating: 0x61, count: 11), to: &splitter).map(\.bytes) == [nil])
+        for _ in 0..<1000 {
+            #expect(self.feed([UInt8](repeating: 0x61, count: 1000), to: &splitter).isEmpty)
+        }
+        #expect(self.feed(Array("\nb\n".utf8), to: &splitter).map(\.number) == [2])
+    }
+
+    @Test(arguments: 0..<50 as Range<UInt64>)
+    func randomChunksGiveTheLinesOfTheWhole(seed: UInt64) {
+        var generator = SplitMix(state: seed)
+        let bytes = (0..<2000).map { _ in Array("ab\r\n".utf8).randomElement(using: &generator)! }
+        var chunks: [[UInt8]] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Int.random(in: 0...60, using: &generator)
+            chunks.append(Array(rest.prefix(count)))
+            rest = rest.dropFirst(count)
+        }
+        #expect(self.lines(chunks).map(\.text) == self.lines([bytes]).map(\.text))
+        #expect(self.lines(chunks, maxLineLength: 5).map(\.text) == self.lines([bytes], maxLineLength: 5).map(\.text))
+    }
+
+    @Test func aChunkBeforeItsTimeIsRefused() async {
+        await #expect(processExitsWith: .failure) {
+            var splitter = LineSplitter()
+            splitter.feed(Array("a\nb\n".utf8))
+            splitter.feed(Array("c\n".utf8))
+        }
+    }
+}
