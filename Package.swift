@@ -4,7 +4,9 @@ import PackageDescription
 let package = Package(
     name: "celeriac",
     products: [
-        .library(name: "Supervision", targets: ["Supervision"]),
+        .library(name: "Celeriac", targets: ["Celeriac"]),
+        .executable(name: "celeriac", targets: ["CeleriacCommand"]),
+        .executable(name: "celeriac-demo", targets: ["CeleriacDemo"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -40,5 +42,16 @@ let package = Package(
                 "Broker", "CrashReports", "JSON", "Reactor", "Supervision", "Syscalls", "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .target(name: "WorkerLog", dependencies: ["Syscalls", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Celeriac",
+            dependencies: [
+                "Broker", "Configuration", "InProcess", "JSON", "Journal", "Prefork", "Supervision", "Syscalls",
+                "WorkerLog",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(name: "CeleriacCommand", dependencies: ["Celeriac"]),
+        .executableTarget(name: "CeleriacDemo", dependencies: ["Celeriac"]),
     ]
 )

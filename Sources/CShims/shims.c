@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -246,6 +247,7 @@ int celeriac_set_nonblocking(int descriptor, int enabled) {
 }
 
 int celeriac_event_counter(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+char **celeriac_environment(void) { return environ; }
 void celeriac_line_buffer_output(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
 void celeriac_flush_output(void) { fflush(stdout); }
 
@@ -307,6 +309,12 @@ void celeriac_own_usage(uint64_t *cpu_nanoseconds, uint64_t *peak_bytes) {
     *cpu_nanoseconds = ((uint64_t)usage.ru_utime.tv_sec + (uint64_t)usage.ru_stime.tv_sec) * 1000000000ULL +
                        ((uint64_t)usage.ru_utime.tv_usec + (uint64_t)usage.ru_stime.tv_usec) * 1000ULL;
     *peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+}
+
+int celeriac_processor_count(void) {
+    cpu_set_t mask;
+    if (sched_getaffinity(0, sizeof mask, &mask) < 0) return 1;
+    return CPU_COUNT(&mask);
 }
 
 // MARK: posix_spawn

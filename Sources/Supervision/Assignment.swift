@@ -20,8 +20,11 @@ public struct Delivery: Equatable, Sendable {
         self.ownLimits = ownLimits
     }
 
-    /// Which attempt this delivery makes, from 1.
-    public var attempt: Int { 1 + self.retries + self.losses }
+    /// Which attempt this delivery makes, from 1. The counts come with the message, whoever wrote it: no overflow.
+    public var attempt: Int {
+        let (sum, overflow) = self.retries.addingReportingOverflow(self.losses)
+        return overflow || sum == .max ? .max : sum + 1
+    }
 }
 
 /// Limits that one message brought. A reference, since few messages have any.

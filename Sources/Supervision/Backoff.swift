@@ -24,8 +24,10 @@ public struct Backoff: Equatable, Sendable {
 
     /// The wait after so many earlier failures.
     public static func wait(first: Duration, longest: Duration, failures: Int) -> Duration {
-        if failures >= 40 { return longest }
-        return min(longest, first * (1 << failures))
+        var wait = first
+        // Step by step: the product may not fit a duration.
+        for _ in 0..<min(max(0, failures), 64) where wait < longest { wait = wait * 2 }
+        return min(longest, wait)
     }
 }
 

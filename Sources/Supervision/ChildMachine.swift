@@ -26,6 +26,8 @@ public struct ChildMachine: Equatable, Sendable {
         case cause(Cause, culprit: DeliveryTag?)
         /// It was not ready in time.
         case bootTimeout
+        /// It closed the pipe by which it gets orders.
+        case closedOrders
         /// It is not needed any more, or not to be trusted with another task.
         case retired
         /// The worker shuts down.
@@ -72,6 +74,8 @@ public struct ChildMachine: Equatable, Sendable {
     public internal(set) var tasksTaken = 0
     /// Why it is to be replaced once a replacement is ready.
     public internal(set) var recycling: RecycleReason?
+    /// Whether it has ever been ready.
+    public private(set) var hasBooted = false
 
     let concurrency: Int
     let maxTasks: Int
@@ -79,6 +83,8 @@ public struct ChildMachine: Equatable, Sendable {
     var lastGrowth: UInt64 = 0
     var growthCheckedAt = Instant(nanoseconds: 0)
     var queuedCost: UInt64 = 0
+    /// When a child that closed a pipe is taken to be alive after all.
+    var mustBeGoneBy = Instant.distantFuture
 
     init(
         id: ChildID, pool: Int, generation: Int, now: Instant, bootUntil: Instant, concurrency: Int, maxTasks: Int,
@@ -110,6 +116,9 @@ public struct ChildMachine: Equatable, Sendable {
     /// Whether a task given now would start at once.
     var hasFreeSlot: Bool { self.isReady && self.assignments.count < self.concurrency }
 
+    /// Tasks that have started in it.
+    var runningTasks: Int { self.assignments.count { $0.startedAt != nil } }
+
     /// Slots of the pool that its tasks take.
     var occupiedSlots: Int { min(self.assignments.count, self.concurrency) }
 
@@ -118,6 +127,7 @@ public struct ChildMachine: Equatable, Sendable {
     /// It is ready. Returns whether it was expected to become so.
     mutating func becameReady() -> Bool {
         guard case .starting = self.state else { return false }
+        self.hasBooted = true
         self.state = .idle
         return true
     }
@@ -135,10 +145,10 @@ public struct ChildMachine: Equatable, Sendable {
         return isLast
     }
 
-    /// One of its tasks starts. Returns whether that delivery was waiting in it.
+    /// One of its tasks starts. Returns whether that delivery was waiting in it, and a slot was free for it.
     mutating func accepted(_ tag: DeliveryTag, limits: (Delivery) -> TaskLimits, now: Instant) -> Bool {
         guard let index = self.assignments.firstIndex(where: { $0.delivery.tag == tag }),
-            self.assignments[index].startedAt == nil
+            self.assignments[index].startedAt == nil, self.runningTasks < self.concurrency
         else { return false }
         self.assignments[index].startedAt = now
         self.arm(index, limits(self.assignments[index].delivery), now)
@@ -175,20 +185,24 @@ public struct ChildMachine: Equatable, Sendable {
 
     /// When ``timePassed(now:limits:)`` must be called at the latest.
     var nextDeadline: Instant {
-        var next = Instant.distantFuture
+        var next = self.mustBeGoneBy
         switch self.state {
-        case .starting(let until), .stopping(let until): next = until
-        case .idle: if self.recycling == nil { next = self.retireAt }
+        case .starting(let until), .stopping(let until): next = min(next, until)
+        case .idle: if self.recycling == nil { next = min(next, self.retireAt) }
         case .busy, .draining:
-            if self.recycling == nil && self.state == .busy { next = self.retireAt }
+            if self.recycling == nil && self.state == .busy { next = min(next, self.retireAt) }
             for assignment in self.assignments { next = min(next, assignment.deadlines.next) }
-        case .killed, .gone: break
+        case .killed, .gone: next = .distantFuture
         }
         return next
     }
 
     /// What is due.
     mutating func timePassed(now: Instant, limits: (Delivery) -> TaskLimits) -> [Demand] {
+        if now >= self.mustBeGoneBy, self.state != .gone {
+            let running = self.assignments.first { $0.startedAt != nil }?.delivery.tag
+            return [.kill(.cause(.protocolViolation("it closed a pipe and lives on"), culprit: running))]
+        }
         switch self.state {
         case .starting(let until): return now >= until ? [.kill(.bootTimeout)] : []
         case .stopping(let until): return now >= until ? [.kill(.retired)] : []
@@ -209,13 +223,16 @@ public struct ChildMachine: Equatable, Sendable {
         let assignment = self.assignments[index]
         guard now >= assignment.deadlines.next else { return }
         let limit = limits(assignment.delivery)
-        if now >= assignment.deadlines.hard, let hard = limit.hardTime {
+        if now >= assignment.deadlines.hard {
+            // A reload may have lifted the limit since; the attempt keeps the one that it started with.
+            let hard = limit.hardTime ?? assignment.deadlines.hard - (assignment.startedAt ?? self.startedAt)
             demands.append(.kill(.cause(.hardTime(limit: hard), culprit: assignment.delivery.tag)))
             return
         }
         if now >= assignment.deadlines.soft {
             self.assignments[index].deadlines.soft = .distantFuture
-            self.notify(index, .softTime, into: &demands)
+            // A task that has not started cannot be told; the limit counts anew when it does.
+            if assignment.startedAt != nil { self.notify(index, .softTime, into: &demands) }
         }
         if now >= assignment.deadlines.measure {
             // Put off until the measurement, which sets the next one, has come back.
@@ -274,7 +291,7 @@ public struct ChildMachine: Equatable, Sendable {
         self.assignments[index].peakMemory = max(self.assignments[index].peakMemory, usage.memoryGrowth)
         if let memory = limit.memory {
             if usage.memoryGrowth > UInt64(memory.bytes) {
-                let peak = ByteCount(bytes: Int(usage.memoryGrowth))
+                let peak = ByteCount(bytes: Int(clamping: usage.memoryGrowth))
                 return .cause(.memory(peak: peak, limit: memory), culprit: culprit)
             }
             if usage.memoryGrowth > UInt64(memory.bytes) / 8 * 7 { self.notify(index, .memory, into: &demands) }

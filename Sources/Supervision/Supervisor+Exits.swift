@@ -18,9 +18,11 @@ extension Supervisor {
         var child = self.children[id.index]!
         let fate = Self.fate(child, exit, templateLost: templateLost)
         self.log(.childExited(id, exit, tasks: child.tasksTaken))
-        for assignment in child.assignments { self.settle(assignment, fate, id) }
+        // Last first: each that is given back goes to the front of its queue.
+        for assignment in child.assignments.reversed() { self.settle(assignment, fate, id) }
         self.pools[child.pool].occupiedSlots -= child.occupiedSlots
         self.children[id.index] = nil
+        if templateLost { self.templateIsLost(child.generation) }
         if let reason = self.bootFailureReason(child, exit), !templateLost {
             self.bootFailed(child, reason: reason, now: now)
         }
@@ -36,6 +38,9 @@ extension Supervisor {
             if let culprit, !cause.isLoss { return .guilty(culprit, cause) }
             return .suspect(culprit, cause)
         case .killed(.bootTimeout), .killed(.retired), .killed(.shutdown): return .innocent
+        case .killed(.closedOrders) where exit == .signalled("SIGKILL"):
+            return .suspect(nil, .protocolViolation("it closed its orders"))
+        case .killed(.closedOrders): break  // It was dying: its own end tells more.
         case .starting, .idle, .busy, .draining, .stopping, .gone: break
         }
         switch exit {
@@ -49,6 +54,7 @@ extension Supervisor {
     private mutating func settle(_ assignment: Assignment, _ fate: Fate, _ id: ChildID) {
         let delivery = assignment.delivery
         guard assignment.startedAt != nil else { return self.actions.append(.giveBack(delivery)) }
+        if assignment.notice == .revoked { return self.finish(assignment, .lost(.terminated), id) }
         switch fate {
         case .guilty(delivery.tag, let cause): self.finish(assignment, .lost(cause), id)
         case .suspect(let tag, let cause) where tag == nil || tag == delivery.tag:
@@ -69,11 +75,13 @@ extension Supervisor {
     }
 
     private func bootFailureReason(_ child: ChildMachine, _ exit: ChildExit) -> String? {
-        switch (child.state, exit) {
+        if child.hasBooted { return nil }
+        return switch (child.state, exit) {
         case (.killed(.bootTimeout), _): "not ready within \(self.bootTimeout.unitDescription)"
-        case (.starting, .exited(let code)): "exited with code \(code) before it was ready"
-        case (.starting, .signalled(let signal)): "ended by \(signal) before it was ready"
-        default: nil
+        case (.killed(.cause(let cause, _)), _): "\(cause)"
+        case (.killed, _): nil
+        case (_, .exited(let code)): "exited with code \(code) before it was ready"
+        case (_, .signalled(let signal)): "ended by \(signal) before it was ready"
         }
     }
 }

@@ -23,16 +23,24 @@ public struct PoolState: Equatable, Sendable {
 
 /// Duty 1: each pool at its size.
 extension Supervisor {
-    /// Children in a row that may die before they are ready; one more stops the worker.
+    /// So many children in a row that die before they are ready stop the worker.
     static let mostBootFailures = 5
 
     /// Orders the children that a pool lacks, and lets go those that it has too many.
     mutating func fill(_ pool: Int, now: Instant) {
         guard self.ladder.stage == .running, let template = self.readyTemplate else { return }
-        if let notBefore = self.pools[pool].spawnNotBefore {
-            guard now >= notBefore else { return self.wake(by: notBefore) }
-            self.pools[pool].spawnNotBefore = nil
-        }
+        if self.mayOrder(pool, now: now) { self.orderMissing(pool, template, now: now) }
+        self.trim(pool, now: now)
+    }
+
+    /// Whether the wait after a failure is over.
+    private mutating func mayOrder(_ pool: Int, now: Instant) -> Bool {
+        guard let notBefore = self.pools[pool].spawnNotBefore else { return true }
+        if now < notBefore { self.wake(by: notBefore) } else { self.pools[pool].spawnNotBefore = nil }
+        return now >= notBefore
+    }
+
+    private mutating func orderMissing(_ pool: Int, _ template: Int, now: Instant) {
         let state = self.pools[pool]
         var count = self.count(pool)
         while count.staying < state.policy.concurrency && count.live < state.policy.concurrency + state.surge {
@@ -40,7 +48,6 @@ extension Supervisor {
             count.staying += 1
             count.live += 1
         }
-        self.trim(pool, now: now)
     }
 
     /// Children that will go on taking tasks, and all that are not yet gone.
@@ -95,11 +102,12 @@ extension Supervisor {
         if child.assignments.isEmpty { self.stop(index, now: now) } else { self.children[index]!.state = .draining }
     }
 
-    /// Tells a child without tasks to exit.
+    /// Tells a child without tasks to exit. One that has had its last task was told with it, and may be gone already.
     mutating func stop(_ index: Int, now: Instant) {
         let until = now + .seconds(2)
+        let child = self.children[index]!
         self.children[index]!.state = .stopping(until: until)
-        self.actions.append(.stop(self.children[index]!.id))
+        if child.tasksTaken < child.maxTasks { self.actions.append(.stop(child.id)) }
         self.wake(by: until)
     }
 
@@ -123,12 +131,19 @@ extension Supervisor {
         self.pools[child.pool].spawnBackoff.succeeded()
         self.log(.childReady(id, bootTime: now - child.startedAt))
         self.wake(by: child.nextDeadline)
-        if self.ladder.stage > .running { self.stop(id.index, now: now) } else { self.fill(child.pool, now: now) }
+        if self.ladder.stage > .running { return self.stop(id.index, now: now) }
+        // A reload may have come while it booted.
+        if let current = self.readyTemplate, child.generation < current { self.recycle(id.index, .reload, now: now) }
+        self.fill(child.pool, now: now)
     }
 
-    /// The child says that it cannot boot and that no other could: the worker stops, or a reload is given up.
+    /// The child says that it cannot boot and that no other could: the worker stops, or a reload is given up. Only a
+    /// child that was never ready is believed, since any task can write to its child's pipe.
     public mutating func childRefusedToBoot(_ id: ChildID, reason: String, now: Instant) {
         guard self.contains(id) else { return }
+        guard !self.children[id.index]!.hasBooted else {
+            return self.childBrokeProtocol(id, "a boot failure after it was ready", now: now)
+        }
         let generation = self.children[id.index]!.generation
         self.kill(id.index, .retired, now: now)
         if self.abandon(generation: generation, reason: reason, now: now) { return }
@@ -144,6 +159,7 @@ extension Supervisor {
         self.pools[pool].spawnNotBefore = now + wait
         self.wake(by: now + wait)
         self.log(.spawnFailed(pool: pool, reason: reason, wait: wait))
+        self.stopUnusedTemplates()
         self.finishShutdownIfDone(now: now)
     }
 

@@ -14,6 +14,7 @@ extension Supervisor {
     mutating func shutdownRose(now: Instant) {
         self.log(.shutdown(self.ladder.stage))
         self.wake(by: self.ladder.nextStep)
+        self.templateNotBefore = nil
         for index in self.children.indices where self.children[index] != nil {
             self.childIsFreeInShutdown(index, now: now)
             guard let child = self.children[index], !child.assignments.isEmpty else { continue }
@@ -39,10 +40,7 @@ extension Supervisor {
     /// When no child is left the templates stop; when no template is left the worker ends.
     mutating func finishShutdownIfDone(now: Instant) {
         guard self.ladder.stage > .running, self.children.allSatisfy({ $0 == nil }), !self.hasExited else { return }
-        for index in self.templates.indices where self.templates[index].state != .stopping {
-            self.templates[index].state = .stopping
-            self.actions.append(.stopTemplate(generation: self.templates[index].generation))
-        }
+        for template in self.templates { self.stopTemplate(template.generation) }
         guard self.templates.isEmpty else { return }
         self.hasExited = true
         self.actions.append(.exit(self.stopReason))

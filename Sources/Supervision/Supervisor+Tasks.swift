@@ -65,9 +65,13 @@ extension Supervisor {
     public mutating func taskAccepted(_ id: ChildID, _ tag: DeliveryTag, now: Instant) {
         guard self.contains(id) else { return }
         guard self.children[id.index]!.accepted(tag, limits: self.limitsOfDelivery(), now: now) else {
-            return self.childBrokeProtocol(id, "it accepted delivery \(tag.number), which it was not given", now: now)
+            return self.childBrokeProtocol(id, "it accepted delivery \(tag.number), which it was not to start", now: now)
         }
         self.wake(by: self.children[id.index]!.nextDeadline)
+        // It was on its way when the others were told.
+        if self.ladder.stage == .cold {
+            self.perform(self.children[id.index]!.notify(tag, .shutdown), id.index, now: now)
+        }
     }
 
     /// What the child says of a finished task.
@@ -123,7 +127,7 @@ extension Supervisor {
         case .failure:
             if report.wasCancelled, let notice = assignment.notice {
                 self.gaveUp(assignment, notice, id)
-            } else if policy.automatic && delivery.retries < policy.maxRetries {
+            } else if policy.automatic && delivery.retries < policy.maxRetries && assignment.notice != .revoked {
                 self.retry(delivery, after: nil, policy, .automatic)
             } else {
                 self.finish(assignment, .reported, id)
@@ -131,6 +135,8 @@ extension Supervisor {
         case .retry:
             if assignment.notice == .shutdown {
                 self.actions.append(.giveBack(delivery))
+            } else if assignment.notice == .revoked {
+                self.finish(assignment, .revoked, id)
             } else if delivery.retries < policy.maxRetries {
                 self.retry(delivery, after: report.countdown, policy, .requested)
             } else {
@@ -227,12 +233,12 @@ extension Supervisor {
     public mutating func childMeasured(_ id: ChildID, _ usage: TreeUsage, now: Instant) {
         guard self.contains(id) else { return }
         let demands = self.children[id.index]!.measured(usage, now: now, limits: self.limitsOfDelivery())
+        self.wake(by: self.children[id.index]!.nextDeadline)
         self.perform(demands, id.index, now: now)
         guard let child = self.children[id.index], child.state == .idle else { return }
         if let most = self.pools[child.pool].policy.maxChildGrowth, usage.memoryGrowth > UInt64(most.bytes) {
             self.recycle(id.index, .growth, now: now)
         }
-        self.wake(by: self.children[id.index]!.nextDeadline)
     }
 
     /// The child's tasks wrote output.
@@ -253,13 +259,29 @@ extension Supervisor {
         self.kill(id.index, .cause(.protocolViolation(what), culprit: running?.delivery.tag), now: now)
     }
 
-    /// An operator wants this delivery ended: it is told to stop; a second call kills it.
+    /// The child has closed one of its pipes. It is dying, and its exit will be reported; if it is not, it ends.
+    public mutating func childClosedPipe(_ id: ChildID, now: Instant) {
+        guard self.contains(id), self.children[id.index]!.mustBeGoneBy == .distantFuture else { return }
+        self.children[id.index]!.mustBeGoneBy = now + .milliseconds(200)
+        self.wake(by: self.children[id.index]!.nextDeadline)
+    }
+
+    /// Nobody reads the child's orders: it is dead, and its report on the way, or it closed the pipe.
+    public mutating func childStoppedReading(_ id: ChildID, now: Instant) {
+        guard self.contains(id) else { return }
+        if case .stopping = self.children[id.index]!.state { return }
+        self.kill(id.index, .closedOrders, now: now)
+    }
+
+    /// An operator wants this delivery ended: its task is told to stop, or killed. One that has not started is told
+    /// in either case, since a kill would hit the task before it.
     public mutating func revoke(_ tag: DeliveryTag, kill: Bool, now: Instant) {
         for index in self.children.indices {
             guard let child = self.children[index], child.assignments.contains(where: { $0.delivery.tag == tag }) else {
                 continue
             }
-            if kill { return self.kill(index, .cause(.terminated, culprit: tag), now: now) }
+            let hasStarted = child.assignments.contains { $0.delivery.tag == tag && $0.startedAt != nil }
+            if kill && hasStarted { return self.kill(index, .cause(.terminated, culprit: tag), now: now) }
             self.perform(self.children[index]!.notify(tag, .revoked), index, now: now)
         }
     }

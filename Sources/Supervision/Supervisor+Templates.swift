@@ -3,6 +3,8 @@ struct TemplateState: Equatable, Sendable {
     enum State: Equatable {
         case starting(until: Instant)
         case ready
+        /// Died, and its last children are still to be reported.
+        case lost
         case stopping
     }
 
@@ -12,7 +14,7 @@ struct TemplateState: Equatable, Sendable {
 
 /// Duty 5: templates. There is one, and a newer one beside it while a reload is under way.
 extension Supervisor {
-    /// Templates in a row that may die before they are ready; one more stops the worker.
+    /// So many templates in a row that die before they are ready stop the worker.
     static let mostTemplateFailures = 5
 
     /// The newest template that can fork.
@@ -38,18 +40,36 @@ extension Supervisor {
     mutating func templateTimePassed(now: Instant) {
         for template in self.templates {
             guard case .starting(let until) = template.state, now >= until else { continue }
+            self.stopTemplate(template.generation)
             let reason = "not ready within \(self.bootTimeout.unitDescription)"
-            self.actions.append(.stopTemplate(generation: template.generation))
             self.templateFailed(template.generation, reason: reason, now: now)
         }
         if let notBefore = self.templateNotBefore, now >= notBefore { self.startTemplate(now: now) }
+    }
+
+    /// Tells a template to exit, once.
+    mutating func stopTemplate(_ generation: Int) {
+        for index in self.templates.indices where self.templates[index].generation == generation {
+            guard self.templates[index].state != .stopping else { continue }
+            self.templates[index].state = .stopping
+            self.actions.append(.stopTemplate(generation: generation))
+        }
+    }
+
+    /// A child of it was found dead because its template is: no more orders to it.
+    mutating func templateIsLost(_ generation: Int) {
+        for index in self.templates.indices where self.templates[index].generation == generation {
+            if self.templates[index].state == .ready { self.templates[index].state = .lost }
+        }
     }
 
     // MARK: Events
 
     /// A template waits for orders. Children of older ones are now replaced.
     public mutating func templateBecameReady(_ generation: Int, now: Instant) {
-        guard let index = self.templates.firstIndex(where: { $0.generation == generation }) else { return }
+        guard let index = self.templates.firstIndex(where: { $0.generation == generation }),
+            case .starting = self.templates[index].state
+        else { return }
         self.templates[index].state = .ready
         self.templateBackoff.succeeded()
         self.log(.templateReady(generation: generation))
@@ -75,8 +95,14 @@ extension Supervisor {
         defer { self.finishShutdownIfDone(now: now) }
         guard template.state != .stopping else { return }
         self.log(.templateLost(generation: generation))
-        guard self.ladder.stage == .running, self.templates.isEmpty else { return }
-        if template.state == .ready { return self.startTemplate(now: now) }
+        guard self.ladder.stage == .running else { return }
+        let others = self.templates.filter { $0.state != .stopping }
+        if template.state == .ready || template.state == .lost {
+            // An older one may still be there after a reload: it bridges the time until the new one is ready.
+            if others.allSatisfy({ $0.generation < generation }) { self.startTemplate(now: now) }
+            return
+        }
+        guard others.isEmpty else { return }
         let wait = self.templateBackoff.failed()
         guard self.templateBackoff.failures < Self.mostTemplateFailures else {
             return self.stopWorker(
@@ -90,7 +116,9 @@ extension Supervisor {
     public var newestGeneration: Int { self.generation }
 
     /// Starts a new generation beside the current one.
-    public mutating func reload(now: Instant) { self.startTemplate(now: now) }
+    public mutating func reload(now: Instant) {
+        if self.ladder.stage == .running { self.startTemplate(now: now) }
+    }
 
     /// Takes over new policies of the same pools, and new profiles of the same tasks.
     public mutating func apply(pools: [PoolPolicy], tasks: [TaskProfile]) {
@@ -110,13 +138,13 @@ extension Supervisor {
             return false
         }
         self.log(.templateFailed(generation: generation, reason: reason))
-        for index in self.templates.indices where self.templates[index].generation == generation {
-            self.templates[index].state = .stopping
-            self.actions.append(.stopTemplate(generation: generation))
+        self.stopTemplate(generation)
+        for index in self.children.indices where self.children[index]?.recycling == .reload {
+            self.children[index]!.recycling = nil
+            self.wake(by: self.children[index]!.nextDeadline)
         }
-        for index in self.children.indices {
-            if self.children[index]?.generation == generation { self.kill(index, .retired, now: now) }
-            if self.children[index]?.recycling == .reload { self.children[index]!.recycling = nil }
+        for index in self.children.indices where self.children[index]?.generation == generation {
+            self.kill(index, .retired, now: now)
         }
         return true
     }
@@ -126,11 +154,10 @@ extension Supervisor {
         guard let current = self.readyTemplate else { return }
         for index in self.templates.indices {
             let template = self.templates[index]
-            guard template.generation < current, template.state != .stopping,
+            guard template.generation < current, template.state != .lost,
                 !self.children.contains(where: { $0?.generation == template.generation })
             else { continue }
-            self.templates[index].state = .stopping
-            self.actions.append(.stopTemplate(generation: template.generation))
+            self.stopTemplate(template.generation)
         }
     }
 }

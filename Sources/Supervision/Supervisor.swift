@@ -73,7 +73,10 @@ public struct Supervisor: Sendable {
     private mutating func findNextWake() {
         var next = min(self.ladder.nextStep, self.nextTemplateDeadline)
         for child in self.children { if let child { next = min(next, child.nextDeadline) } }
-        for pool in self.pools { next = min(next, pool.spawnNotBefore ?? .distantFuture) }
+        // Without a template, or while shutting down, nothing is ordered: nothing to wake up for.
+        if self.ladder.stage == .running, self.readyTemplate != nil {
+            for pool in self.pools { next = min(next, pool.spawnNotBefore ?? .distantFuture) }
+        }
         self.nextWake = next
     }
 

@@ -34,7 +34,8 @@ public struct TaskStatistics: Equatable, Sendable {
     public mutating func ran(for nanoseconds: UInt64) {
         self.runs += 1
         let weight = UInt64(min(self.runs, 8))
-        self.meanRunTime = (self.meanRunTime * (weight - 1) + min(nanoseconds, .max >> 8)) / weight
+        // A child may claim any time. Cut to hours, so that the sum over a child's tasks cannot overflow.
+        self.meanRunTime = (self.meanRunTime * (weight - 1) + min(nanoseconds, 1 << 44)) / weight
     }
 
     /// Whether a few may wait in a child's pipe: seen often enough, below a millisecond, silent.

@@ -28,9 +28,9 @@ public struct TaskOrder: Equatable, Sendable {
     /// Largest file in bytes, or 0.
     public var fileSize: UInt64
     /// The task's name.
-    public var name: Bytes
+    public let name: Bytes
     /// The task's id.
-    public var id: Bytes
+    public let id: Bytes
 
     /// An order without limits.
     public init(attempt: UInt32, name: Bytes, id: Bytes) {
@@ -41,10 +41,12 @@ public struct TaskOrder: Equatable, Sendable {
         self.resultLimit = .max
         self.openFiles = 0
         self.fileSize = 0
-        self.name = name
-        self.id = id
+        self.name = name.prefix(Self.longestText)
+        self.id = id.prefix(Self.longestText)
     }
 
+    /// What the 16-bit lengths hold. Whoever sends a longer id gets it back cut, and the master goes on.
+    private static let longestText = Int(UInt16.max)
     private static let fixedSize = 4 + 4 + 5 * 8 + 2 + 2
 
     /// Appends header and payload up to the body, which the caller sends right after: bodies are not copied here.

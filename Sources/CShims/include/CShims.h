@@ -78,7 +78,11 @@ int celeriac_memory_file(const char *name);
 int celeriac_set_nonblocking(int descriptor, int enabled);
 // eventfd(2), a counter that does not block.
 int celeriac_event_counter(void);
-// stdio's own variables are not safe to name in Swift.
+// Global variables of the C library are not safe to name in Swift.
+char **celeriac_environment(void);
+
+// Processors in the affinity mask (sched_getaffinity(2)), at least 1.
+int celeriac_processor_count(void);
 void celeriac_line_buffer_output(void);
 void celeriac_flush_output(void);
 

@@ -109,6 +109,7 @@ struct SendQueue {
 /// The end of what a child wrote to its output, and the line that is not finished.
 struct OutputTail {
     private static let capacity = 16_384
+    private static let shown = 4_096
     private static let longestLine = 8_192
 
     private var recent: [UInt8] = []
@@ -119,9 +120,9 @@ struct OutputTail {
     /// The output from here on is another task's.
     mutating func taskStarted() { self.sinceTask = 0 }
 
-    /// What the current task wrote last; `nil` when it wrote nothing.
+    /// What the current task wrote last, at most 4 KiB; `nil` when it wrote nothing.
     var text: String? {
-        self.sinceTask == 0 ? nil : String(decoding: self.recent.suffix(self.sinceTask), as: UTF8.self)
+        self.sinceTask == 0 ? nil : String(decoding: self.recent.suffix(min(self.sinceTask, Self.shown)), as: UTF8.self)
     }
 
     /// Takes bytes and calls back for each whole line; a longer one is cut.

@@ -142,8 +142,7 @@ extension Master {
 
     private func send(_ child: ChildHandle) {
         guard child.queue.send(to: child.orders.number, budget: Self.pipeShare) else {
-            // Nobody reads: the child is dead, and its report on the way, or it closed its pipe.
-            return self.supervisor.childBrokeProtocol(child.id, "it closed its orders", now: self.now)
+            return self.supervisor.childClosedPipe(child.id, now: self.now)
         }
         guard !child.queue.isEmpty else { return }
         do {
@@ -170,9 +169,9 @@ extension Master {
             self.handleFrames(child)
         case .wouldBlock: break
         case .endOfFile, nil:
-            // Not its death: that is told by the template. Without reports it is of no use.
+            // Perhaps its death, which the template will report: a child closes its pipes on its way out.
             self.stopWatchingReports(child)
-            self.supervisor.childBrokeProtocol(child.id, "it closed its reports", now: self.now)
+            self.supervisor.childClosedPipe(child.id, now: self.now)
         }
     }
 

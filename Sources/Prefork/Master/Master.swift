@@ -91,14 +91,14 @@ public final class Master {
         self.distribute()
         self.broker.endPass(now: self.now)
         self.distribute()
+        self.stopWhenDone()
         self.sendAll()
         self.hooks.passed(self)
-        self.stopWhenDone()
     }
 
     private var nextWake: Instant {
         let broker = self.broker.nextWake(now: self.now)
-        return min(min(self.supervisor.nextWake, broker), min(self.backtraces.nextDeadline, self.hooks.nextWake))
+        return min(min(self.supervisor.nextWake, broker), min(self.backtraces.nextDeadline, self.hooks.nextWake()))
     }
 
     private func stopWhenDone() {
@@ -134,7 +134,7 @@ public struct MasterHooks {
     /// Called at the end of each pass.
     public var passed: (Master) -> Void = { _ in }
     /// When the next pass must be at the latest, for ``passed``.
-    public var nextWake = Instant.distantFuture
+    public var nextWake: () -> Instant = { .distantFuture }
     /// Called when a shutdown begins.
     public var shutdownBegan: () -> Void = {}
     /// Reads the configuration again (SIGHUP): what a new template is to be given.

@@ -1,0 +1,50 @@
+import Configuration
+import Prefork
+import Syscalls
+
+/// The second role of every worker program: the template, started by the master with a first argument of its own.
+enum TemplateRole {
+    private static let argument = "--celeriac-template"
+    /// Where the master puts the control socket and the settings.
+    private static let control: CInt = 3
+    private static let input: CInt = 4
+
+    /// How the master starts it. Crashes are reported by our own handler, and the Swift runtime's would only delay
+    /// them; it reads its setting at the start of a process.
+    static func request() -> SpawnRequest {
+        var environment = Environment.current
+        environment["SWIFT_BACKTRACE"] = "enable=no"
+        var request = SpawnRequest(
+            path: "/proc/self/exe", arguments: [CommandLine.arguments[0], Self.argument, "\(ownProcessID)"],
+            environment: environment.map { "\($0.key)=\($0.value)" })
+        request.standard.0 = nullDevice
+        return request
+    }
+
+    /// Whether this process was started as a template.
+    static var isOurs: Bool { CommandLine.arguments.dropFirst().first == Self.argument }
+
+    /// Runs the template to its end.
+    static func run(_ worker: Worker) -> Never {
+        guard CommandLine.arguments.count == 3, let master = ProcessID(CommandLine.arguments[2]) else { exitNow(2) }
+        do {
+            let input = try ConfigurationInput(decoding: readAll(Self.input))
+            let settings = try input.load(worker)
+            runTemplate(self.program(worker, settings), control: Self.control, master: master)
+        } catch {
+            failTemplate(reason: "\(error)", control: Self.control)
+        }
+    }
+
+    private static func program(_ worker: Worker, _ settings: Settings) -> WorkerProgram {
+        var program = WorkerProgram()
+        program.bodies = worker.bodies
+        for name in settings.commandTasks {
+            if let spec = settings.task(named: name)?.command { program.bodies[name] = CommandTask(spec: spec).body }
+        }
+        program.preload = worker.preloadBody
+        program.prepareChild = worker.prepareChildBody
+        program.childConcurrency = settings.pools.map(\.policy.childConcurrency)
+        return program
+    }
+}

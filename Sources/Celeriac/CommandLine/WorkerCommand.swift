@@ -1,0 +1,87 @@
+import ArgumentParser
+import Configuration
+import InProcess
+import Prefork
+import Supervision
+import Syscalls
+
+extension Worker {
+    /// Runs the program's command line, and ends the process: `run`, `config check`, `config explain`.
+    public func main() -> Never {
+        if TemplateRole.isOurs { TemplateRole.run(self) }
+        WorkerCommand.worker = self
+        WorkerCommand.main()
+        exitNow(0)
+    }
+}
+
+/// The command line of every worker program.
+struct WorkerCommand: ParsableCommand {
+    /// The worker whose program this is. Set once, before the command line is read; the process has one thread.
+    nonisolated(unsafe) static var worker = Worker()
+
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: CommandLine.arguments.first.map { String($0.split(separator: "/").last ?? "celeriac") },
+            abstract: "Runs tasks in supervised child processes with limits.",
+            subcommands: [RunCommand.self, ConfigCommand.self])
+    }
+}
+
+/// `celeriac run`
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs tasks from standard input or files, one JSON object a line.",
+        discussion: """
+            Each input line is an object with "task" and, as needed, "id", "args", "kwargs", "eta", "countdown", \
+            "expires", "priority" (0 is the most urgent), "retries" and "limits". Each outcome is a line on standard \
+            output, in the order of completion; nothing else is printed there.
+
+            Exit status: 0 all tasks succeeded, 1 some did not, 2 wrong usage or configuration, 3 the worker could \
+            not work, 4 stopped by a signal before the input was done.
+            """)
+
+    @Argument(help: "Files with task lines; - or none is standard input.")
+    var files: [String] = []
+    @Option(help: "The configuration file (TOML). Default: $CELERIAC_CONFIG, else none.")
+    var config: String?
+    @Option(
+        help: """
+            Keep outcomes in this file, durably: after a crash the same command goes on where it was, and each task \
+            has exactly one outcome in the file.
+            """)
+    var journal: String?
+    @Flag(inversion: .prefixedNo, help: "Show a progress line. Default: when standard error is a terminal.")
+    var progress: Bool?
+    @OptionGroup(title: "Settings, each also a key of the configuration")
+    var settings: SettingFlags
+
+    func run() throws {
+        let input = try ConfigurationInput(path: self.config, flags: self.settings.values)
+        let settings = try input.load(WorkerCommand.worker)
+        let session = RunSession(worker: WorkerCommand.worker, input: input, settings: settings)
+        let status: RunSession.Status
+        do {
+            status = try session.run(
+                inputs: self.inputs(), journalPath: self.journal, showsProgress: self.progress ?? isTerminal(2))
+        } catch let error as UsageError {
+            throw error
+        } catch {
+            printError("\(error)")
+            throw ExitCode(RunSession.Status.couldNotWork.rawValue)
+        }
+        throw ExitCode(status.rawValue)
+    }
+
+    private func inputs() throws -> [RunInput] {
+        try (self.files.isEmpty ? ["-"] : self.files).map { name in
+            if name == "-" { return RunInput(name: name, descriptor: 0) }
+            do {
+                return RunInput(name: name, descriptor: try openForReading(name))
+            } catch {
+                throw UsageError(description: "cannot read \(name): \(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+import Configuration
+import JSON
+import Supervision
+
+/// Any JSON, for tasks whose arguments or results have no fixed type.
+public typealias JSONValue = JSON.JSONValue
+/// A JSON number with its exact text.
+public typealias JSONNumber = JSON.JSONNumber
+/// Limits and policies of a task, declared in code.
+public typealias TaskOptions = Configuration.TaskOptions
+/// An amount of memory, output or message data.
+public typealias ByteCount = Supervision.ByteCount

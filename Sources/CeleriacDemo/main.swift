@@ -1,0 +1,6 @@
+import Celeriac
+
+var worker = Worker()
+addOrdinaryTasks(to: &worker)
+addFaultTasks(to: &worker)
+worker.main()
