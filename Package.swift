@@ -53,5 +53,23 @@ let package = Package(
             ]),
         .executableTarget(name: "CeleriacCommand", dependencies: ["Celeriac"]),
         .executableTarget(name: "CeleriacDemo", dependencies: ["Celeriac"]),
+
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
+        .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Supervision"]),
+        .testTarget(
+            name: "JournalTests",
+            dependencies: ["Journal", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
+        .testTarget(
+            name: "WorkerLogTests",
+            dependencies: [
+                "Syscalls", "WorkerLog",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .executableTarget(
+            name: "CrashFixture", dependencies: ["CrashReports"], path: "Tests/Fixtures/CrashFixture"),
+        .testTarget(name: "CrashReportsTests", dependencies: ["CCrash", "CrashFixture", "CrashReports"]),
     ]
 )

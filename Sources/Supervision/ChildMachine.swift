@@ -210,7 +210,7 @@ public struct ChildMachine: Equatable, Sendable {
         case .idle, .busy, .draining: break
         }
         var demands: [Demand] = []
-        if now >= self.retireAt, self.recycling == nil { demands.append(.recycle(.maxAge)) }
+        if now >= self.retireAt, self.isReady, self.recycling == nil { demands.append(.recycle(.maxAge)) }
         for index in self.assignments.indices {
             self.deadlinePassed(index, now: now, limits: limits, into: &demands)
         }

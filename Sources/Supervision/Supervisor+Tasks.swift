@@ -65,7 +65,8 @@ extension Supervisor {
     public mutating func taskAccepted(_ id: ChildID, _ tag: DeliveryTag, now: Instant) {
         guard self.contains(id) else { return }
         guard self.children[id.index]!.accepted(tag, limits: self.limitsOfDelivery(), now: now) else {
-            return self.childBrokeProtocol(id, "it accepted delivery \(tag.number), which it was not to start", now: now)
+            return self.childBrokeProtocol(
+                id, "it accepted delivery \(tag.number), which it was not to start", now: now)
         }
         self.wake(by: self.children[id.index]!.nextDeadline)
         // It was on its way when the others were told.
