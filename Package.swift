@@ -35,7 +35,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
-        .target(name: "InProcess", dependencies: ["Broker", "Journal", "Reactor", "Syscalls", "TaskLines"]),
+        .target(name: "InProcess", dependencies: ["Broker", "JSON", "Journal", "Reactor", "Syscalls", "TaskLines"]),
         .target(
             name: "Prefork",
             dependencies: [
@@ -71,5 +71,9 @@ let package = Package(
         .executableTarget(
             name: "CrashFixture", dependencies: ["CrashReports"], path: "Tests/Fixtures/CrashFixture"),
         .testTarget(name: "CrashReportsTests", dependencies: ["CCrash", "CrashFixture", "CrashReports"]),
+        .executableTarget(name: "EngineFixture", dependencies: ["Celeriac"], path: "Tests/Fixtures/EngineFixture"),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: ["CeleriacCommand", "CeleriacDemo", "EngineFixture", "JSON", "Syscalls"]),
     ]
 )

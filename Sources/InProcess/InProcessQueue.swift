@@ -1,4 +1,5 @@
 import Broker
+import JSON
 import Journal
 import Reactor
 import Supervision
@@ -134,6 +135,7 @@ public final class InProcessQueue: Broker {
     private func finish(_ tag: DeliveryTag, _ outcome: TaskOutcome) {
         guard let message = self.messages.finish(tag) else { return }
         self.heldBytes -= message.content.size
+        let outcome = Self.checked(outcome)
         let followUps = outcome.followUps.enumerated().map { index, line in
             FollowUp(key: message.content.origin.followUpKey(index), message: Array(line))
         }
@@ -146,19 +148,37 @@ public final class InProcessQueue: Broker {
 
     private func write(_ line: OutcomeLine, of origin: TaskOrigin, publishing followUps: [FollowUp] = []) {
         if line.state == TaskOutcome.State.success.rawValue { self.counts.succeeded += 1 } else { self.counts.failed += 1 }
-        guard let journal else { return self.output.append { line.write(into: &$0) } }
+        guard let journal else { return self.output.append(line) }
+        // The journal has the line's number with the input's.
+        var recorded = line
+        recorded.line = nil
         var bytes: [UInt8] = []
-        line.write(into: &bytes)
+        recorded.write(into: &bytes)
         do {
             try journal.add(bytes.dropLast(), of: origin, publishing: followUps)
             // Printed by endPass, once the journal has it.
-            self.unprinted += bytes
+            self.unprinted.append(line)
         } catch {
             self.failure = "\(error)"
         }
     }
 
-    private var unprinted: [UInt8] = []
+    /// A child may be hostile: what it calls a result must be one, or the line would not be JSON.
+    private static func checked(_ outcome: TaskOutcome) -> TaskOutcome {
+        guard outcome.state == .success else { return outcome }
+        var outcome = outcome
+        if (try? JSONSlice(validating: outcome.result)) != nil {
+            outcome.result = OutcomeLine.singleLine(outcome.result)
+            return outcome
+        }
+        outcome.state = .failure
+        outcome.result = []
+        outcome.followUps = []
+        outcome.failure = TaskOutcome.Failure(type: "InvalidResult", message: "the child's result is not JSON")
+        return outcome
+    }
+
+    private var unprinted: [OutcomeLine] = []
 
     // MARK: The pass
 
@@ -193,10 +213,8 @@ public final class InProcessQueue: Broker {
     private func flush() {
         do {
             try self.journal?.flush()
-            if !self.unprinted.isEmpty {
-                self.output.append { $0 += self.unprinted }
-                self.unprinted.removeAll(keepingCapacity: true)
-            }
+            for line in self.unprinted { self.output.append(line) }
+            self.unprinted.removeAll(keepingCapacity: true)
         } catch {
             self.failure = "\(error)"
         }

@@ -1,6 +1,7 @@
 import Reactor
 import Syscalls
 import SystemPackage
+import TaskLines
 
 /// Writes outcome lines to standard output without ever waiting for its reader.
 final class OutputWriter: ReadinessHandler {
@@ -9,8 +10,7 @@ final class OutputWriter: ReadinessHandler {
     private static let atomicSize = 4_096
 
     private let descriptor: CInt
-    private var buffer: [UInt8] = []
-    private var written = 0
+    private var queue = WriteQueue()
     private var reactor: Reactor?
     private var registration: Reactor.Registration?
     private var isRegularFile = false
@@ -18,7 +18,7 @@ final class OutputWriter: ReadinessHandler {
     init(descriptor: CInt) { self.descriptor = descriptor }
 
     /// Bytes that wait for the reader.
-    var pendingBytes: Int { self.buffer.count - self.written }
+    var pendingBytes: Int { self.queue.count }
 
     func start(on reactor: Reactor) throws(Errno) {
         self.reactor = reactor
@@ -29,7 +29,11 @@ final class OutputWriter: ReadinessHandler {
         }
     }
 
-    func append(_ write: (inout [UInt8]) -> Void) { write(&self.buffer) }
+    func append(_ line: OutcomeLine) {
+        line.write(pieces: { self.queue.add($0) }, result: { self.queue.add($0) })
+    }
+
+    func append(_ bytes: [UInt8]) { self.queue.add(bytes[...]) }
 
     func descriptorReady(token: Int, readiness: Readiness) {
         if let registration { self.reactor?.update(registration, for: []) }
@@ -37,41 +41,14 @@ final class OutputWriter: ReadinessHandler {
 
     /// Writes what the reader takes now. Returns whether there still is a reader.
     func flush() throws(Errno) -> Bool {
-        while self.pendingBytes > 0 {
+        while !self.queue.isEmpty {
             guard self.isRegularFile || isWritable(self.descriptor) else {
                 if let registration { self.reactor?.update(registration, for: .writable) }
                 break
             }
-            let most = self.isRegularFile ? self.pendingBytes : min(Self.atomicSize, self.pendingBytes)
-            guard try self.write(most) else { return false }
-        }
-        self.compact()
-        return true
-    }
-
-    private func write(_ count: Int) throws(Errno) -> Bool {
-        let range = self.written..<(self.written + count)
-        let result = self.buffer.withUnsafeBytes { bytes in
-            Result { () throws(Errno) in
-                try Syscalls.write(UnsafeRawBufferPointer(rebasing: bytes[range]), to: self.descriptor)
-            }
-        }
-        switch try result.get() {
-        case .bytes(let count): self.written += count
-        case .wouldBlock: break
-        case .noReader: return false
+            let most = self.isRegularFile ? Int.max : Self.atomicSize
+            if try self.queue.write(upTo: most, to: self.descriptor) == .noReader { return false }
         }
         return true
-    }
-
-    private func compact() {
-        guard self.written > 0 else { return }
-        if self.pendingBytes == 0 {
-            self.buffer.removeAll(keepingCapacity: self.buffer.capacity <= 1 << 20)
-            self.written = 0
-        } else if self.written > 1 << 18 {
-            self.buffer.removeSubrange(..<self.written)
-            self.written = 0
-        }
     }
 }

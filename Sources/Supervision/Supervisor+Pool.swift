@@ -25,6 +25,8 @@ public struct PoolState: Equatable, Sendable {
 extension Supervisor {
     /// So many children in a row that die before they are ready stop the worker.
     static let mostBootFailures = 5
+    /// Children of a pool that may be starting at the same time: orders wait in a socket of limited size.
+    static let mostStarting = 32
 
     /// Orders the children that a pool lacks, and lets go those that it has too many.
     mutating func fill(_ pool: Int, now: Instant) {
@@ -43,19 +45,23 @@ extension Supervisor {
     private mutating func orderMissing(_ pool: Int, _ template: Int, now: Instant) {
         let state = self.pools[pool]
         var count = self.count(pool)
-        while count.staying < state.policy.concurrency && count.live < state.policy.concurrency + state.surge {
+        while count.staying < state.policy.concurrency && count.live < state.policy.concurrency + state.surge
+            && count.starting < Self.mostStarting
+        {
             self.order(pool, template, now: now)
             count.staying += 1
             count.live += 1
+            count.starting += 1
         }
     }
 
-    /// Children that will go on taking tasks, and all that are not yet gone.
-    private func count(_ pool: Int) -> (staying: Int, live: Int) {
-        var count = (staying: 0, live: 0)
+    /// Children that will go on taking tasks, all that are not yet gone, and those that are not yet ready.
+    private func count(_ pool: Int) -> (staying: Int, live: Int, starting: Int) {
+        var count = (staying: 0, live: 0, starting: 0)
         for case let child? in self.children where child.pool == pool {
             count.live += 1
             if child.isUsable && child.recycling == nil { count.staying += 1 }
+            if case .starting = child.state { count.starting += 1 }
         }
         return count
     }
@@ -144,8 +150,9 @@ extension Supervisor {
         guard !self.children[id.index]!.hasBooted else {
             return self.childBrokeProtocol(id, "a boot failure after it was ready", now: now)
         }
+        guard case .starting = self.children[id.index]!.state else { return }
         let generation = self.children[id.index]!.generation
-        self.kill(id.index, .retired, now: now)
+        // Either ends this child, too.
         if self.abandon(generation: generation, reason: reason, now: now) { return }
         self.stopWorker(.bootFailed(reason), now: now)
     }

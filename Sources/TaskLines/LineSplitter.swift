@@ -65,7 +65,8 @@ public struct LineSplitter: Sendable {
         }
         var bytes = piece
         if !self.partial.isEmpty {
-            bytes = (self.partial + piece)[...]
+            self.partial += piece
+            bytes = self.partial[...]
             self.partial = []
         }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }

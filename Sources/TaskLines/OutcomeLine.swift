@@ -5,7 +5,7 @@ import Supervision
 public struct OutcomeLine: Sendable {
     /// How a task ended.
     public enum Ending: Sendable {
-        /// It returned; the bytes are its result, a JSON document.
+        /// It returned; the bytes are its result, a JSON document without line ends: see ``singleLine(_:)``.
         case result(ArraySlice<UInt8>)
         /// It failed.
         case error(Failure)
@@ -63,10 +63,31 @@ extension OutcomeLine {
     /// Appends the line and its newline. Allocates nothing but room in the buffer.
     public func write(into buffer: inout [UInt8]) {
         var object = ObjectWriter()
+        self.writeHead(&object, into: &buffer)
+        if case .result(let json) = self.ending { buffer.append(contentsOf: json) }
+        self.writeTail(&object, into: &buffer)
+    }
+
+    /// Writes the line and its newline in pieces, so that a large result need not be copied.
+    ///
+    /// - Parameters:
+    ///   - pieces: is given a closure that appends what stands before, and later after, the result.
+    ///   - result: is given the result.
+    public func write(pieces: ((inout [UInt8]) -> Void) -> Void, result: (ArraySlice<UInt8>) -> Void) {
+        var object = ObjectWriter()
+        pieces { self.writeHead(&object, into: &$0) }
+        if case .result(let json) = self.ending { result(json) }
+        pieces { self.writeTail(&object, into: &$0) }
+    }
+
+    private func writeHead(_ object: inout ObjectWriter, into buffer: inout [UInt8]) {
         object.write("id", self.id, into: &buffer)
         object.write("task", self.task, into: &buffer)
         object.write("state", self.state, into: &buffer)
         self.writeEnding(&object, into: &buffer)
+    }
+
+    private func writeTail(_ object: inout ObjectWriter, into buffer: inout [UInt8]) {
         object.write("attempts", self.attempts, into: &buffer)
         object.write("pid", self.pid.map(Int.init), into: &buffer)
         if let runtime {
@@ -83,18 +104,20 @@ extension OutcomeLine {
 
     private func writeEnding(_ object: inout ObjectWriter, into buffer: inout [UInt8]) {
         switch self.ending {
-        case .result(let json):
-            object.writeKey("result", into: &buffer)
-            let start = buffer.count
-            buffer.append(contentsOf: json)
-            // In a document line ends can only be white space, but here they would end the line.
-            for index in start..<buffer.count where buffer[index] == newline || buffer[index] == UInt8(ascii: "\r") {
-                buffer[index] = UInt8(ascii: " ")
-            }
+        case .result: object.writeKey("result", into: &buffer)
         case .error(let failure):
             object.writeKey("error", into: &buffer)
             failure.write(into: &buffer)
         }
+    }
+}
+
+extension OutcomeLine {
+    /// A JSON document without line ends, as it must stand in a line. In a document they can only be white space.
+    public static func singleLine(_ json: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let isLineEnd = { (byte: UInt8) in byte == newline || byte == UInt8(ascii: "\r") }
+        guard json.contains(where: isLineEnd) else { return json }
+        return json.map { isLineEnd($0) ? UInt8(ascii: " ") : $0 }[...]
     }
 }
 

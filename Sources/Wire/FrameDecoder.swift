@@ -34,9 +34,17 @@ public struct FrameDecoder: Sendable {
     public mutating func next() throws(FrameError) -> (header: FrameHeader, payload: Bytes)? {
         guard let header = try self.header() else { return nil }
         let start = self.consumed + FrameHeader.size
-        guard self.buffer.count >= start + header.length else { return nil }
+        guard self.buffer.count >= start + header.length else {
+            self.makeRoom(start + header.length)
+            return nil
+        }
         self.consumed = start + header.length
         return (header, self.buffer[start..<self.consumed])
+    }
+
+    /// Room for all of a large frame, once its sender has sent the first megabyte of it: a claim alone gets nothing.
+    private mutating func makeRoom(_ capacity: Int) {
+        if self.buffer.count >= 1 << 20, self.buffer.capacity < capacity { self.buffer.reserveCapacity(capacity) }
     }
 
     private func header() throws(FrameError) -> FrameHeader? {

@@ -22,6 +22,7 @@ struct ChildProcess {
     private let reports = ReportWriter(descriptor: Numbers.reports)
     private var decoder = FrameDecoder(.orders)
     private var executor: TaskExecutor
+    private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     /// Sets up the process that was just forked and runs it to its end.
     ///
@@ -149,13 +150,9 @@ struct ChildProcess {
     }
 
     private mutating func readOrders() {
-        let decoder = withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { buffer -> FrameDecoder? in
-            var decoder = self.decoder
-            guard case .bytes(let count)? = try? Syscalls.read(Numbers.orders, into: buffer) else { return nil }
-            decoder.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            return decoder
+        guard case .bytes(let count)? = try? Syscalls.read(Numbers.orders, into: self.scratch) else {
+            exitNow(ChildExitCode.masterGone)
         }
-        guard let decoder else { exitNow(ChildExitCode.masterGone) }
-        self.decoder = decoder
+        self.decoder.append(UnsafeRawBufferPointer(rebasing: self.scratch[..<count]))
     }
 }

@@ -33,7 +33,7 @@ final class ChildHandle {
     var channels: ChildChannels?
 
     var decoder = FrameDecoder(.reports)
-    var queue = SendQueue()
+    var queue = WriteQueue()
     var tail = OutputTail()
     /// Follow-up tasks of deliveries that are not over.
     var followUps: [UInt64: [Bytes]] = [:]
@@ -63,47 +63,6 @@ struct DeliveryLabel {
     let task: Int
 
     var text: String { String(decoding: self.id, as: UTF8.self) }
-}
-
-/// Bytes on their way to a child. Small frames are gathered, a large body is sent from where it lies.
-struct SendQueue {
-    private static let smallBody = 8_192
-
-    private var segments: [Bytes] = []
-    private var gathering: [UInt8] = []
-
-    var isEmpty: Bool { self.segments.isEmpty && self.gathering.isEmpty }
-
-    /// Adds a frame's own bytes.
-    mutating func add(_ write: (inout [UInt8]) -> Void) { write(&self.gathering) }
-
-    /// Adds a part of a body.
-    mutating func add(_ body: Bytes) {
-        if body.count <= Self.smallBody { return self.gathering.append(contentsOf: body) }
-        self.closeGathering()
-        self.segments.append(body)
-    }
-
-    private mutating func closeGathering() {
-        guard !self.gathering.isEmpty else { return }
-        self.segments.append(self.gathering[...])
-        self.gathering = []
-    }
-
-    /// Writes what the pipe takes, at most `budget` bytes. Returns whether the child still reads.
-    mutating func send(to descriptor: CInt, budget: Int) -> Bool {
-        self.closeGathering()
-        var left = budget
-        while left > 0, let segment = self.segments.first {
-            let result = segment.withUnsafeBytes { bytes in
-                try? Syscalls.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(left)), to: descriptor)
-            }
-            guard case .bytes(let count)? = result else { return result == .wouldBlock }
-            left -= count
-            if count == segment.count { self.segments.removeFirst() } else { self.segments[0] = segment.dropFirst(count) }
-        }
-        return true
-    }
 }
 
 /// The end of what a child wrote to its output, and the line that is not finished.

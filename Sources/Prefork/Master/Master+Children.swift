@@ -141,10 +141,18 @@ extension Master {
     }
 
     private func send(_ child: ChildHandle) {
-        guard child.queue.send(to: child.orders.number, budget: Self.pipeShare) else {
-            return self.supervisor.childClosedPipe(child.id, now: self.now)
+        var left = Self.pipeShare
+        while left > 0, !child.queue.isEmpty {
+            switch try? child.queue.write(upTo: left, to: child.orders.number) {
+            case .bytes(let count): left -= count
+            case .wouldBlock: left = 0
+            case .noReader, nil: return self.supervisor.childClosedPipe(child.id, now: self.now)
+            }
         }
-        guard !child.queue.isEmpty else { return }
+        if !child.queue.isEmpty { self.waitToSend(child) }
+    }
+
+    private func waitToSend(_ child: ChildHandle) {
         do {
             if let registration = child.ordersRegistration {
                 self.reactor.update(registration, for: .writable)

@@ -1,0 +1,43 @@
+import Glibc
+import Syscalls
+
+/// Readings of `/proc` that only tests need.
+enum ProcessList {
+    /// All processes.
+    static var all: [ProcessID] {
+        guard let directory = opendir("/proc") else { return [] }
+        defer { closedir(directory) }
+        var found: [ProcessID] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) {
+                String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+            }
+            if let pid = ProcessID(name) { found.append(pid) }
+        }
+        return found
+    }
+
+    /// The environment that a process was started with; empty for one that is gone or a zombie.
+    static func environment(of pid: ProcessID) -> [String] {
+        contents("/proc/\(pid)/environ").split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The kernel's letter for what a process does: `R`, `S`, `T` (stopped), `Z` (zombie); `nil` when it is gone.
+    static func state(of pid: ProcessID) -> Character? {
+        let text = String(decoding: contents("/proc/\(pid)/stat"), as: UTF8.self)
+        return text.split(separator: ")").last.flatMap { $0.dropFirst().first }
+    }
+
+    private static func contents(_ path: String) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return [] }
+        defer { close(file) }
+        var all: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(file, &buffer, buffer.count)
+            if count <= 0 { return all }
+            all += buffer[..<count]
+        }
+    }
+}

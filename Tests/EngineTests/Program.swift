@@ -1,0 +1,263 @@
+import Glibc
+import JSON
+import Syscalls
+import Testing
+
+/// Every test of this target starts real programs; one at a time, so that times mean something.
+@Suite(.serialized) struct EngineTests {}
+
+/// The programs that the build puts beside the test program.
+enum Executable: String {
+    /// The plain program, whose tasks stand in the configuration.
+    case plain = "celeriac"
+    /// The program with well-behaved tasks and with faults.
+    case demo = "celeriac-demo"
+    /// The program with tasks that tests can hold and look into.
+    case fixture = "EngineFixture"
+
+    var path: String {
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        let count = buffer.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
+        let runner = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+        return runner.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/" + self.rawValue
+    }
+}
+
+/// A started program, its standard streams in the test's hands.
+///
+/// Bytes move only while the test waits for something, so there is no thread, and a test can leave output unread.
+/// All that the program starts inherits a mark in its environment, by which survivors are found; whatever is left at
+/// the end of a test is killed.
+final class Program {
+    let pid: ProcessID
+    /// Outcome lines in the order of arrival.
+    private(set) var outcomes: [Outcome] = []
+    /// Lines of standard output as they came.
+    private(set) var outputLines: [String] = []
+    /// Log records: lines of standard error that are JSON objects.
+    private(set) var log: [JSONValue] = []
+    /// All of standard error.
+    private(set) var errorText = ""
+    /// Whether standard output is read when there is something.
+    var readsOutput = true
+    /// Whether output lines must be outcomes.
+    private let expectsOutcomes: Bool
+
+    private let process: ProcessDescriptor
+    private let mark: String
+    /// Pipe ends of the test: standard input, output, error; -1 once closed.
+    private var ends: [CInt]
+    /// The program's own end of its standard input, to see what it left there.
+    private let inputReader: CInt
+    private var unsent: [UInt8] = []
+    private var closesInput = false
+    private var partial: [[UInt8]] = [[], []]
+    private(set) var exit: Exit?
+
+    /// Starts a command line.
+    init(command: [String], environment: [String: String] = [:], expectsOutcomes: Bool = true) throws {
+        self.mark = "ENGINE_TEST=\(ownProcessID)-\(UInt64.random(in: .min ... .max))"
+        self.expectsOutcomes = expectsOutcomes
+        let (input, output, errors) = (try Pipe(), try Pipe(), try Pipe())
+        let variables = Environment.current.merging(environment) { $1 }.filter { !$0.key.hasPrefix("CELERIAC_") || environment[$0.key] != nil }
+        var request = SpawnRequest(
+            path: command[0], arguments: command, environment: variables.map { "\($0.key)=\($0.value)" } + [self.mark])
+        request.standard = (input.reading.number, output.writing.number, errors.writing.number)
+        request.newGroup = true
+        self.pid = try spawn(request)
+        self.process = try ProcessDescriptor(child: self.pid)
+        for end in [input.writing.number, output.reading.number, errors.reading.number] { try setNonblocking(end) }
+        self.ends = [input.writing.release(), output.reading.release(), errors.reading.release()]
+        self.inputReader = input.reading.release()
+    }
+
+    /// Starts `run` with a log that a test can read.
+    convenience init(run executable: Executable, _ arguments: [String], environment: [String: String] = [:]) throws {
+        let log = ["--log-format", "json", "--log-level", "debug"]
+        try self.init(command: [executable.path, "run"] + log + arguments, environment: environment)
+    }
+
+    deinit {
+        while !self.family.isEmpty {
+            for member in self.family { self.kill(member, SIGKILL) }
+            if self.exit == nil { self.exit = self.process.reap() }
+            usleep(1_000)
+        }
+        if self.exit == nil { _ = try? reap(self.pid) }
+        for end in self.ends + [self.inputReader] where end >= 0 { close(end) }
+    }
+
+    // MARK: Input
+
+    /// Adds lines to its standard input.
+    func send(_ lines: [String]) { self.unsent += lines.joined(separator: "\n").utf8 + "\n".utf8 }
+
+    func send(_ lines: String...) { self.send(lines) }
+
+    /// Closes its standard input when all that was sent is taken.
+    func closeInput() { self.closesInput = true }
+
+    /// Bytes that it has not taken from the test.
+    var unsentBytes: Int { self.unsent.count }
+
+    /// What is left in its standard input. For after its end.
+    func unreadInput() throws -> String {
+        try setNonblocking(self.inputReader)
+        var text: [UInt8] = []
+        while let bytes = try Self.readSome(self.inputReader), !bytes.isEmpty { text += bytes }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Closes the pipe that its standard output goes to.
+    func closeOutput() { self.closeEnd(1) }
+
+    // MARK: Waiting
+
+    /// Moves bytes until `condition` holds; throws when that takes too long.
+    func wait(for what: String, within seconds: Double = 20, until condition: () throws -> Bool) throws {
+        let deadline = monotonicNanoseconds() + UInt64(seconds * 1e9)
+        while !(try condition()) {
+            guard monotonicNanoseconds() < deadline else {
+                throw Overdue(what: what, seconds: seconds, outcomes: self.outcomes.count, errorText: self.errorText)
+            }
+            self.moveBytes(milliseconds: 5)
+        }
+    }
+
+    /// Moves bytes for so long, for tests that show that something does not happen.
+    func watch(seconds: Double) {
+        let deadline = monotonicNanoseconds() + UInt64(seconds * 1e9)
+        while monotonicNanoseconds() < deadline { self.moveBytes(milliseconds: 5) }
+    }
+
+    /// Waits for the first outcome with this id.
+    func outcome(_ id: String, within seconds: Double = 20) throws -> Outcome {
+        try self.wait(for: "the outcome of \(id)", within: seconds) { self.outcomes.contains { $0.id == id } }
+        return self.outcomes.first { $0.id == id }!
+    }
+
+    /// Log records with this message.
+    func records(_ message: String) -> [JSONValue] { self.log.filter { $0["message"] == .string(message) } }
+
+    /// Waits for so many log records with this message.
+    @discardableResult
+    func wait(forRecords message: String, count: Int = 1, within seconds: Double = 20) throws -> [JSONValue] {
+        try self.wait(for: "\(count) × \(message) in the log", within: seconds) { self.records(message).count >= count }
+        return self.records(message)
+    }
+
+    /// Sends everything, waits for the end, and requires that nothing of the tree is left: both output pipes reach
+    /// their ends, and no process bears the mark.
+    @discardableResult
+    func finish(within seconds: Double = 30) throws -> CInt {
+        self.closeInput()
+        try self.wait(for: "the end", within: seconds) { self.exit != nil && self.ends[1] < 0 && self.ends[2] < 0 }
+        #expect(self.family.isEmpty, "processes are left")
+        switch self.exit!.status {
+        case .exited(let code): return code
+        case .signalled(let signal): return -signal
+        }
+    }
+
+    private func moveBytes(milliseconds: CInt) {
+        if self.closesInput && self.unsent.isEmpty { self.closeEnd(0) }
+        var entries = [
+            pollfd(fd: self.unsent.isEmpty ? -1 : self.ends[0], events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: self.readsOutput ? self.ends[1] : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: self.ends[2], events: Int16(POLLIN), revents: 0),
+            pollfd(fd: self.exit == nil ? self.process.descriptor.number : -1, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = poll(&entries, nfds_t(entries.count), milliseconds)
+        if entries[0].revents != 0 { self.feed() }
+        for index in [1, 2] where entries[index].revents != 0 { self.collect(index) }
+        if entries[3].revents != 0 { self.exit = self.process.reap() }
+    }
+
+    private func feed() {
+        let piece = self.unsent.prefix(65_536)
+        let result = piece.withUnsafeBytes { try? Syscalls.write($0, to: self.ends[0]) }
+        if case .bytes(let count)? = result { self.unsent.removeFirst(count) }
+        // The test holds the other end as well: a program that is gone takes nothing more, and that is no error.
+        if self.exit != nil { self.unsent = [] }
+    }
+
+    private func collect(_ index: Int) {
+        guard let bytes = try? Self.readSome(self.ends[index]) else { return self.closeEnd(index) }
+        if index == 2 { self.errorText += String(decoding: bytes, as: UTF8.self) }
+        self.partial[index - 1] += bytes
+        var lines = self.partial[index - 1].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        self.partial[index - 1] = Array(lines.removeLast())
+        for line in lines { if index == 1 { self.addOutput(line) } else { self.addLog(line) } }
+    }
+
+    private func addOutput(_ line: ArraySlice<UInt8>) {
+        self.outputLines.append(String(decoding: line, as: UTF8.self))
+        guard self.expectsOutcomes else { return }
+        guard let json = try? JSONValue(parsing: line), json["state"] != nil else {
+            Issue.record("no outcome: \(String(decoding: line.prefix(200), as: UTF8.self))")
+            return
+        }
+        self.outcomes.append(Outcome(json: json, arrival: monotonicNanoseconds()))
+    }
+
+    private func addLog(_ line: ArraySlice<UInt8>) {
+        if line.first == UInt8(ascii: "{"), let record = try? JSONValue(parsing: line) { self.log.append(record) }
+    }
+
+    /// What is there: empty when nothing is, `nil` at the end.
+    private static func readSome(_ descriptor: CInt) throws -> [UInt8]? {
+        var result = ReadResult.wouldBlock
+        let bytes = try [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
+            result = try Syscalls.read(descriptor, into: UnsafeMutableRawBufferPointer(buffer))
+            if case .bytes(let read) = result { count = read }
+        }
+        return result == .endOfFile ? nil : bytes
+    }
+
+    private func closeEnd(_ index: Int) {
+        if self.ends[index] >= 0 { close(self.ends[index]) }
+        self.ends[index] = -1
+    }
+
+    // MARK: Processes
+
+    /// The living processes of its tree, found by their mark.
+    var family: [ProcessID] { ProcessList.all.filter { self.isOurs($0) } }
+
+    /// Its templates.
+    var templates: [ProcessID] {
+        ProcessTable.children(of: self.pid).filter { ProcessTable.name(of: $0) == "celeriac-tmpl" }
+    }
+
+    /// Children of its templates, without the templates' helpers.
+    var children: [ProcessID] {
+        self.templates.flatMap { ProcessTable.children(of: $0) }.filter { ProcessTable.name(of: $0) == "celeriac-child" }
+    }
+
+    private func isOurs(_ pid: ProcessID) -> Bool { ProcessList.environment(of: pid).contains(self.mark) }
+
+    /// Signals a process of its tree. One that is gone is none: its number may be another's.
+    func kill(_ pid: ProcessID, _ signal: CInt) {
+        guard let process = try? ProcessDescriptor(child: pid), self.isOurs(pid) else { return }
+        process.send(Signal(signal))
+    }
+
+    /// Signals the program itself.
+    func signal(_ signal: CInt) { self.process.send(Signal(signal)) }
+
+    /// Signals its process group, as a terminal does.
+    func signalGroup(_ signal: CInt) { Glibc.kill(-self.pid, signal) }
+}
+
+/// Something that a test waited for in vain.
+struct Overdue: Error, CustomStringConvertible {
+    let what: String
+    let seconds: Double
+    let outcomes: Int
+    let errorText: String
+
+    var description: String {
+        "no sign of \(self.what) within \(self.seconds) s; \(self.outcomes) outcomes; standard error:\n"
+            + self.errorText.suffix(3_000)
+    }
+}

@@ -1,0 +1,25 @@
+import Foundation
+
+/// A directory of a test's own, removed with it.
+final class ScratchDirectory {
+    let path: String
+
+    init() throws {
+        self.path = FileManager.default.temporaryDirectory.appending(path: "engine-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: self.path) }
+
+    /// The path of a file in it, which need not exist.
+    func file(_ name: String) -> String { self.path + "/" + name }
+
+    /// Writes a file in one step and returns its path.
+    @discardableResult
+    func write(_ text: String, to name: String) throws -> String {
+        try text.write(toFile: self.file(name), atomically: true, encoding: .utf8)
+        return self.file(name)
+    }
+
+    func read(_ name: String) throws -> String { try String(contentsOfFile: self.file(name), encoding: .utf8) }
+}

@@ -1,0 +1,65 @@
+import Celeriac
+import Glibc
+
+/// Tasks by which a test can see, and hold, what the engine does.
+func addProbeTasks(to worker: inout Worker) {
+    addWaiting(to: &worker)
+    addDecisions(to: &worker)
+    addTalking(to: &worker)
+}
+
+private func addWaiting(to worker: inout Worker) {
+    worker.task("probe.gate", parameters: "path") { (path: String) in
+        print("at the gate")
+        while access(path, F_OK) != 0 { usleep(1_000) }
+    }
+    worker.task("probe.poll") { (context: TaskContext) -> String in
+        while !context.isCancelled { usleep(1_000) }
+        return "told"
+    }
+    worker.task("probe.interval", parameters: "seconds") { (seconds: Double) async throws -> [Double] in
+        let start = clock(CLOCK_MONOTONIC)
+        try await Task.sleep(for: .seconds(seconds))
+        return [start, clock(CLOCK_MONOTONIC)]
+    }
+    worker.task("probe.clock") { clock(CLOCK_REALTIME) }
+    worker.task("probe.touch", parameters: "mebibytes") { (mebibytes: Int) -> Int in
+        if let preloaded { memset(preloaded, 2, mebibytes << 20) }
+        usleep(15_000)
+        return Int(getpid())
+    }
+}
+
+private func clock(_ id: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(id, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+private func addDecisions(to worker: inout Worker) {
+    worker.task("probe.retry") { (context: TaskContext) throws in
+        throw context.retry(after: .milliseconds(1), reason: "attempt \(context.attempt)")
+    }
+    worker.task("probe.reject") { (context: TaskContext) throws in throw context.reject("not wanted") }
+    worker.task("probe.publish", parameters: "count", Parameter("fails", default: false)) {
+        (count: Int, fails: Bool, context: TaskContext) throws in
+        for number in 0..<count {
+            try context.publish("args.named", arguments: [context.id], keywords: ["times": number])
+        }
+        if fails { throw context.reject("after publishing") }
+    }
+    worker.task("probe.publish_later") { (context: TaskContext) throws in
+        try context.publish("probe.clock", countdown: .milliseconds(300))
+    }
+}
+
+private func addTalking(to worker: inout Worker) {
+    worker.task("probe.print", parameters: "text") { (text: String) in print(text) }
+    worker.task("probe.print_id") { (context: TaskContext) -> Int in
+        print("I am \(context.id)")
+        return Int(getpid())
+    }
+    worker.task("probe.log", parameters: "text") { (text: String, context: TaskContext) in
+        context.logger.warning("\(text)", metadata: ["from": "task"])
+    }
+}
