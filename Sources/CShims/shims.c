@@ -237,7 +237,9 @@ int celeriac_set_subreaper(int enabled) { return prctl(PR_SET_CHILD_SUBREAPER, (
 int celeriac_set_name(const char *name) { return prctl(PR_SET_NAME, name); }
 
 int celeriac_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_close_range, first, last, 0); }
-int celeriac_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
+int celeriac_pipe(int descriptors[2], int packets) {
+    return pipe2(descriptors, packets ? O_CLOEXEC | O_DIRECT : O_CLOEXEC);
+}
 int celeriac_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 int celeriac_set_nonblocking(int descriptor, int enabled) {

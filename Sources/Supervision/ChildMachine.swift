@@ -54,6 +54,8 @@ public struct ChildMachine: Equatable, Sendable {
         case kill(KillReason)
         /// Measure its tree.
         case measure
+        /// Take back what waits in its pipe: the task before it takes longer than it should.
+        case recall
         /// Replace it when a replacement is ready.
         case recycle(RecycleReason)
     }
@@ -83,6 +85,10 @@ public struct ChildMachine: Equatable, Sendable {
     var lastGrowth: UInt64 = 0
     var growthCheckedAt = Instant(nanoseconds: 0)
     var queuedCost: UInt64 = 0
+    /// When its running task has taken too long for others to wait behind it.
+    var stallsAt = Instant.distantFuture
+    /// Whether that time has passed.
+    var isStalled = false
     /// When a child that closed a pipe is taken to be alive after all.
     var mustBeGoneBy = Instant.distantFuture
 
@@ -151,6 +157,7 @@ public struct ChildMachine: Equatable, Sendable {
             self.assignments[index].startedAt == nil, self.runningTasks < self.concurrency
         else { return false }
         self.assignments[index].startedAt = now
+        if self.concurrency == 1 { self.stallsAt = now + Self.patience }
         self.arm(index, limits(self.assignments[index].delivery), now)
         return true
     }
@@ -162,12 +169,31 @@ public struct ChildMachine: Equatable, Sendable {
         else { return nil }
         let assignment = self.assignments.remove(at: index)
         self.queuedCost -= assignment.cost
+        (self.stallsAt, self.isStalled) = (.distantFuture, false)
         if let next = self.assignments.firstIndex(where: { $0.startedAt == nil }), next < self.concurrency {
             self.arm(next, limits(self.assignments[next].delivery), now)
         }
         if self.assignments.isEmpty, self.state == .busy { self.state = .idle }
         return assignment
     }
+
+    /// A delivery that waited in its pipe was taken back. Returns whether it was there.
+    mutating func recalled(_ tag: DeliveryTag) -> Delivery? {
+        guard let index = self.assignments.firstIndex(where: { $0.delivery.tag == tag && $0.startedAt == nil }) else {
+            return nil
+        }
+        let assignment = self.assignments.remove(at: index)
+        self.queuedCost -= assignment.cost
+        self.tasksTaken -= 1
+        if self.assignments.isEmpty, self.state == .busy { self.state = .idle }
+        return assignment.delivery
+    }
+
+    /// Whether a delivery waits behind a running task.
+    private var hasWaiting: Bool { self.assignments.count > self.concurrency }
+
+    /// How long deliveries wait behind a task that was expected to take microseconds.
+    static let patience: Duration = .milliseconds(10)
 
     /// Sets the deadlines of an attempt that starts now, or should.
     private mutating func arm(_ index: Int, _ limits: TaskLimits, _ now: Instant) {
@@ -192,6 +218,7 @@ public struct ChildMachine: Equatable, Sendable {
         case .busy, .draining:
             if self.recycling == nil && self.state == .busy { next = min(next, self.retireAt) }
             for assignment in self.assignments { next = min(next, assignment.deadlines.next) }
+            next = min(next, self.stallsAt)
         case .killed, .gone: next = .distantFuture
         }
         return next
@@ -211,6 +238,11 @@ public struct ChildMachine: Equatable, Sendable {
         }
         var demands: [Demand] = []
         if now >= self.retireAt, self.isReady, self.recycling == nil { demands.append(.recycle(.maxAge)) }
+        if now >= self.stallsAt {
+            self.stallsAt = .distantFuture
+            self.isStalled = true
+            if self.hasWaiting { demands.append(.recall) }
+        }
         for index in self.assignments.indices {
             self.deadlinePassed(index, now: now, limits: limits, into: &demands)
         }

@@ -3,7 +3,7 @@ extension Supervisor {
     /// Run time, by the mean of each task, that may wait in one child's pipe.
     static let mostQueuedNanoseconds: UInt64 = 1_000_000
     /// Deliveries that may wait in one child's pipe.
-    static let mostQueued = 64
+    static let mostQueued = 15
 
     /// The child that should get a delivery of this task now, if any: one with a free slot; for a task known to be
     /// quick and silent also one that is about to have one.
@@ -27,7 +27,7 @@ extension Supervisor {
     private func childWithShortQueue(_ profile: TaskProfile) -> ChildID? {
         var best: (id: ChildID, cost: UInt64)?
         for case let child? in self.children where child.pool == profile.pool && child.state == .busy {
-            guard child.recycling == nil, child.concurrency == 1, child.assignments.count < Self.mostQueued,
+            guard child.recycling == nil, child.concurrency == 1, !child.isStalled, child.assignments.count < Self.mostQueued,
                 child.queuedCost + profile.statistics.meanRunTime <= Self.mostQueuedNanoseconds,
                 self.tasks[child.assignments[0].delivery.task].statistics.mayQueue
             else { continue }
@@ -60,6 +60,15 @@ extension Supervisor {
     }
 
     // MARK: Events
+
+    /// A delivery that waited in the child's pipe was taken back.
+    public mutating func taskRecalled(_ id: ChildID, _ tag: DeliveryTag, now: Instant) {
+        guard self.contains(id) else { return }
+        let before = self.children[id.index]!.occupiedSlots
+        guard let delivery = self.children[id.index]!.recalled(tag) else { return }
+        self.occupancyChanged(id.index, before)
+        self.actions.append(.giveBack(delivery))
+    }
 
     /// The child starts a task.
     public mutating func taskAccepted(_ id: ChildID, _ tag: DeliveryTag, now: Instant) {

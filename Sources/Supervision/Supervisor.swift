@@ -105,6 +105,7 @@ public struct Supervisor: Sendable {
                 self.actions.append(.notify(child.id, tag, notice))
                 self.log(.noticeSent(child.id, tag, notice))
             case .kill(let reason): self.kill(index, reason, now: now)
+            case .recall: self.actions.append(.recall(child.id))
             case .measure: self.actions.append(.measure(child.id, confirmAbove: self.smallestMemoryLimit(child)))
             case .recycle(let reason): self.recycle(index, reason, now: now)
             }

@@ -12,6 +12,8 @@ public enum SupervisorAction: Equatable, Sendable {
     case stop(ChildID)
     /// Kill a child; the template kills what is left of its tree.
     case kill(ChildID)
+    /// Take back the deliveries that wait in a child's pipe, and report each with `taskRecalled`.
+    case recall(ChildID)
     /// Measure a child's tree; confirm the memory precisely when a first look is above so many bytes.
     case measure(ChildID, confirmAbove: UInt64)
     /// The delivery is over.

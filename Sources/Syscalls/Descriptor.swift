@@ -82,10 +82,16 @@ func check(_ result: CInt) throws(Errno) -> CInt {
     /// The end that is written.
     public let writing: Descriptor
 
+    /// Most bytes that a write keeps together as one packet (`PIPE_BUF`).
+    public static let packetSize = 4_096
+
     /// Opens a pipe.
-    public init() throws(Errno) {
+    ///
+    /// - Parameter packets: whether each write of up to ``packetSize`` bytes is read as a whole, by one reader
+    ///   (`O_DIRECT`).
+    public init(packets: Bool = false) throws(Errno) {
         var numbers: [CInt] = [-1, -1]
-        try check(celeriac_pipe(&numbers))
+        try check(celeriac_pipe(&numbers, packets ? 1 : 0))
         self.reading = Descriptor(owning: numbers[0])
         self.writing = Descriptor(owning: numbers[1])
     }
@@ -131,4 +137,10 @@ public func closeDescriptors(from first: CInt) throws(Errno) {
 /// Makes `target` refer to what `source` refers to, open across exec (`dup2(2)`).
 public func duplicate(_ source: CInt, onto target: CInt) throws(Errno) {
     try check(dup2(source, target))
+}
+
+/// Opens what a descriptor refers to once more, without waiting reads: the mode is this opening's alone
+/// (`/proc/self/fd`).
+public func reopenForReading(_ descriptor: CInt) throws(Errno) -> Descriptor {
+    Descriptor(owning: try check(open("/proc/self/fd/\(descriptor)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)))
 }

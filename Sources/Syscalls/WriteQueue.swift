@@ -20,6 +20,9 @@ public struct WriteQueue {
     /// Adds what the closure appends.
     public mutating func add(_ append: (inout [UInt8]) -> Void) { append(&self.gathering) }
 
+    /// Ends a piece: what is added next goes out with another write.
+    public mutating func endPiece() { self.closeGathering() }
+
     /// Adds bytes; a large piece is kept, not copied.
     public mutating func add(_ piece: ArraySlice<UInt8>) {
         if piece.count <= Self.smallPiece { return self.gathering.append(contentsOf: piece) }

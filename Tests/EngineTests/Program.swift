@@ -50,6 +50,7 @@ final class Program {
     /// The program's own end of its standard input, to see what it left there.
     private let inputReader: CInt
     private var unsent: [UInt8] = []
+    private var taken = 0
     private var closesInput = false
     private var partial: [[UInt8]] = [[], []]
     private(set) var exit: Exit?
@@ -59,7 +60,8 @@ final class Program {
         self.mark = "ENGINE_TEST=\(ownProcessID)-\(UInt64.random(in: .min ... .max))"
         self.expectsOutcomes = expectsOutcomes
         let (input, output, errors) = (try Pipe(), try Pipe(), try Pipe())
-        let variables = Environment.current.merging(environment) { $1 }.filter { !$0.key.hasPrefix("CELERIAC_") || environment[$0.key] != nil }
+        let inherited = Environment.current.filter { !$0.key.hasPrefix("CELERIAC_") }
+        let variables = inherited.merging(environment) { $1 }
         var request = SpawnRequest(
             path: command[0], arguments: command, environment: variables.map { "\($0.key)=\($0.value)" } + [self.mark])
         request.standard = (input.reading.number, output.writing.number, errors.writing.number)
@@ -90,7 +92,9 @@ final class Program {
     // MARK: Input
 
     /// Adds lines to its standard input.
-    func send(_ lines: [String]) { self.unsent += lines.joined(separator: "\n").utf8 + "\n".utf8 }
+    func send(_ lines: [String]) { self.send(text: lines.joined(separator: "\n") + "\n") }
+
+    func send(text: String) { self.unsent += text.utf8 }
 
     func send(_ lines: String...) { self.send(lines) }
 
@@ -98,7 +102,7 @@ final class Program {
     func closeInput() { self.closesInput = true }
 
     /// Bytes that it has not taken from the test.
-    var unsentBytes: Int { self.unsent.count }
+    var unsentBytes: Int { self.unsent.count - self.taken }
 
     /// What is left in its standard input. For after its end.
     func unreadInput() throws -> String {
@@ -174,18 +178,20 @@ final class Program {
     }
 
     private func feed() {
-        let piece = self.unsent.prefix(65_536)
+        let piece = self.unsent[self.taken...].prefix(65_536)
         let result = piece.withUnsafeBytes { try? Syscalls.write($0, to: self.ends[0]) }
-        if case .bytes(let count)? = result { self.unsent.removeFirst(count) }
+        if case .bytes(let count)? = result { self.taken += count }
         // The test holds the other end as well: a program that is gone takes nothing more, and that is no error.
-        if self.exit != nil { self.unsent = [] }
+        guard self.unsentBytes == 0 || self.exit != nil else { return }
+        (self.unsent, self.taken) = ([], 0)
     }
 
     private func collect(_ index: Int) {
         guard let bytes = try? Self.readSome(self.ends[index]) else { return self.closeEnd(index) }
         if index == 2 { self.errorText += String(decoding: bytes, as: UTF8.self) }
-        self.partial[index - 1] += bytes
-        var lines = self.partial[index - 1].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard bytes.contains(UInt8(ascii: "\n")) else { return self.partial[index - 1] += bytes }
+        let all = self.partial[index - 1] + bytes
+        var lines = all.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         self.partial[index - 1] = Array(lines.removeLast())
         for line in lines { if index == 1 { self.addOutput(line) } else { self.addLog(line) } }
     }

@@ -72,8 +72,8 @@ int celeriac_set_name(const char *name);
 // close_range(2) arrived in glibc after some of the systems we run on.
 int celeriac_close_range(unsigned first, unsigned last);
 
-// pipe2(2) with O_CLOEXEC; memfd_create(2).
-int celeriac_pipe(int descriptors[2]);
+// pipe2(2) with O_CLOEXEC, and with O_DIRECT when each write is to be read as one packet; memfd_create(2).
+int celeriac_pipe(int descriptors[2], int packets);
 int celeriac_memory_file(const char *name);
 int celeriac_set_nonblocking(int descriptor, int enabled);
 // eventfd(2), a counter that does not block.

@@ -24,6 +24,8 @@ final class ChildHandle {
     var isCondemned = false
 
     let orders: Descriptor
+    /// The other end of its orders, by which those that it has not read are taken back.
+    let unreadOrders: Descriptor
     let reports: Descriptor
     let output: Descriptor
     /// Reports and output, in this order.
@@ -46,12 +48,13 @@ final class ChildHandle {
 
     init(
         id: ChildID, pool: Int, generation: Int, orders: consuming Descriptor,
-        reports: consuming Descriptor, output: consuming Descriptor
+        unreadOrders: consuming Descriptor,        reports: consuming Descriptor, output: consuming Descriptor
     ) {
         self.id = id
         self.pool = pool
         self.generation = generation
         self.orders = orders
+        self.unreadOrders = unreadOrders
         self.reports = reports
         self.output = output
     }

@@ -32,6 +32,7 @@ extension Master {
             self.children[id]?.process?.send(.notice, value: value)
         case .stop(let id): if let child = self.children[id] { self.sendStop(child) }
         case .kill(let id): self.kill(id)
+        case .recall(let id): self.recall(id)
         case .measure(let id, let confirmAbove): self.measure(id, confirmAbove: confirmAbove)
         case .finish(let finished): self.finish(finished)
         case .retry(let delivery, let wait, let reason): self.retry(delivery, after: wait, reason)

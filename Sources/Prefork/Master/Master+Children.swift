@@ -40,13 +40,14 @@ extension Master {
 
     private func orderChild(_ id: ChildID, pool: Int, generation: Int) throws(Errno) {
         guard let template = self.templates[generation] else { throw .noSuchProcess }
-        let orders = try Pipe()
+        let orders = try Pipe(packets: true)
         let reports = try Pipe()
         let output = try Pipe()
         for end in [orders.writing.number, reports.reading.number, output.reading.number] { try setNonblocking(end) }
         let ends = [orders.reading.number, reports.writing.number, output.writing.number]
+        let unreadOrders = try reopenForReading(orders.reading.number)
         let child = ChildHandle(
-            id: id, pool: pool, generation: generation, orders: orders.writing, reports: reports.reading,
+            id: id, pool: pool, generation: generation, orders: orders.writing, unreadOrders: unreadOrders, reports: reports.reading,
             output: output.reading)
         try self.watch(child)
         let order = TemplateOrder.fork(serial: id.serial, pool: UInt32(pool))
@@ -95,6 +96,7 @@ extension Master {
 extension Master {
     func sendStop(_ child: ChildHandle) {
         child.queue.add { PlainFrame.write(.stop, into: &$0) }
+        child.queue.endPiece()
         self.unsent.append(child)
     }
 
@@ -128,6 +130,20 @@ extension Master {
         child.queue.add { $0.append(UInt8(ascii: ",")) }
         child.queue.add(message.kwargs)
         child.queue.add { $0.append(contentsOf: ",{}]".utf8) }
+        child.queue.endPiece()
+    }
+
+    /// Takes back the orders that a child has not read: another child is to have them. Each is a packet of its own,
+    /// which the kernel gives either to the child or to us.
+    func recall(_ id: ChildID) {
+        guard let child = self.children[id] else { return }
+        var decoder = FrameDecoder(.orders)
+        var tags: [DeliveryTag] = []
+        while case .bytes(let count)? = try? Syscalls.read(child.unreadOrders.number, into: self.scratch) {
+            decoder.append(UnsafeRawBufferPointer(rebasing: self.scratch[..<count]))
+            while let frame = try? decoder.next() { tags.append(DeliveryTag(frame.header.delivery)) }
+        }
+        for tag in tags.reversed() { self.supervisor.taskRecalled(id, tag, now: self.now) }
     }
 
     func sendAll() {
