@@ -26,7 +26,9 @@ let package = Package(
             name: "Configuration", dependencies: ["Supervision", .product(name: "TOMLKit", package: "TOMLKit")]),
         .target(name: "Syscalls", dependencies: ["CShims", .product(name: "SystemPackage", package: "swift-system")]),
         .target(name: "CrashReports", dependencies: ["CCrash"]),
-        .target(name: "Journal", dependencies: ["JSON", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
+        .target(
+            name: "Journal",
+            dependencies: ["JSON", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
         .target(name: "Reactor", dependencies: ["Supervision", "Syscalls"]),
         .target(
             name: "Broker",

@@ -133,7 +133,9 @@ public struct MemoryBroker<Content> {
 
     /// Takes the next message of a pool under a new tag.
     public mutating func take(pool: Int) -> (tag: DeliveryTag, message: Message)? {
-        guard self.readyCount > 0, let priority = self.ready[pool].firstIndex(where: { !$0.isEmpty }) else { return nil }
+        guard self.readyCount > 0, let priority = self.ready[pool].firstIndex(where: { !$0.isEmpty }) else {
+            return nil
+        }
         let message = self.ready[pool][priority].removeFirst()
         self.readyCount -= 1
         self.lastNumber += 1

@@ -93,7 +93,8 @@ private func addProcesses(to worker: inout Worker) {
 /// Runs a command line to its end, as `system(3)` does.
 private func shell(_ command: String) throws -> Int32 {
     var pid: pid_t = 0
-    var arguments: [UnsafeMutablePointer<CChar>?] = ["sh", "-c", command].map { (text: String) in strdup(text) } + [nil]
+    var arguments: [UnsafeMutablePointer<CChar>?] =
+        ["sh", "-c", command].map { (text: String) in strdup(text) } + [nil]
     defer { for argument in arguments { free(argument) } }
     guard posix_spawn(&pid, "/bin/sh", nil, nil, &arguments, nil) == 0 else {
         throw DemoError(description: "cannot start sh")

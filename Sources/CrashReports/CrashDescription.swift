@@ -41,7 +41,7 @@ extension CrashDescription {
         let functions = Array(frames.drop(while: \.isRuntimeFailure))
         // Around the first and the last known line are the standard library and the system.
         let own = functions.drop { !$0.hasLine }.droppingLast { !$0.hasLine }
-        let place = own.isEmpty || own.startIndex == 0 ? nil : functions[0].function
+        let place = own.isEmpty || own.startIndex == 0 ? nil : functions[0].function.map(Self.trapOf)
         let shown = own.isEmpty ? functions[...] : own
         let omitted = max(0, shown.count - Self.longestBacktrace)
 
@@ -50,6 +50,12 @@ extension CrashDescription {
         self.frames =
             omitted == 0 ? Array(shown) : shown.prefix(Self.innermostFrames) + shown.suffix(Self.outermostFrames)
         self.omittedFrames = record.omittedAddresses + omitted
+    }
+
+    /// What a function of the standard library traps for, where it has but one reason.
+    private static func trapOf(_ function: String) -> String {
+        let indexes = ["Array.subscript", "ArraySlice.subscript", "ContiguousArray.subscript", "Array._checkSubscript"]
+        return indexes.contains(where: function.contains) ? "\(function) (index out of range)" : function
     }
 
     private static func join(_ cause: String?, _ place: String?) -> String? {

@@ -147,7 +147,11 @@ public final class InProcessQueue: Broker {
     }
 
     private func write(_ line: OutcomeLine, of origin: TaskOrigin, publishing followUps: [FollowUp] = []) {
-        if line.state == TaskOutcome.State.success.rawValue { self.counts.succeeded += 1 } else { self.counts.failed += 1 }
+        if line.state == TaskOutcome.State.success.rawValue {
+            self.counts.succeeded += 1
+        } else {
+            self.counts.failed += 1
+        }
         guard let journal else { return self.output.append(line) }
         // The journal has the line's number with the input's.
         var recorded = line
@@ -263,7 +267,8 @@ public final class InProcessQueue: Broker {
         let name = line.task.isEscaped ? Array(line.task.string.utf8)[...] : line.task.raw
         guard let task = self.directory.index(of: name) else {
             return self.refuse(
-                "NotRegistered", "no task is called \(String(decoding: name, as: UTF8.self))", origin, lineNumber: lineNumber,
+                "NotRegistered", "no task is called \(String(decoding: name, as: UTF8.self))", origin,
+                lineNumber: lineNumber,
                 id: id, task: name)
         }
         self.enqueue(line, task: task, id: id, size: bytes.count, origin: origin)

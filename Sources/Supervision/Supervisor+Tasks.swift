@@ -27,7 +27,8 @@ extension Supervisor {
     private func childWithShortQueue(_ profile: TaskProfile) -> ChildID? {
         var best: (id: ChildID, cost: UInt64)?
         for case let child? in self.children where child.pool == profile.pool && child.state == .busy {
-            guard child.recycling == nil, child.concurrency == 1, !child.isStalled, child.assignments.count < Self.mostQueued,
+            guard child.recycling == nil, child.concurrency == 1, !child.isStalled,
+                child.assignments.count < Self.mostQueued,
                 child.queuedCost + profile.statistics.meanRunTime <= Self.mostQueuedNanoseconds,
                 self.tasks[child.assignments[0].delivery.task].statistics.mayQueue
             else { continue }
@@ -171,8 +172,10 @@ extension Supervisor {
     private mutating func retry(
         _ delivery: Delivery, after countdown: Duration?, _ policy: RetryPolicy, _ reason: RetryReason
     ) {
-        var wait = countdown ?? Backoff.wait(
-            first: policy.backoff, longest: policy.maxBackoff, failures: delivery.retries)
+        var wait =
+            countdown
+            ?? Backoff.wait(
+                first: policy.backoff, longest: policy.maxBackoff, failures: delivery.retries)
         if countdown == nil && policy.jitter {
             wait = wait * Double.random(in: 0.5...1, using: &self.random)
         }

@@ -83,16 +83,11 @@ public final class CommandProcess {
         // A program may close its output long before it ends: then only its end is waited for.
         for index in [1, 2] where self.closed[index - 1] { entries[index].fd = -1 }
         _ = poll(&entries, nfds_t(entries.count), -1)
-        if entries[3].revents != 0 { Self.drain(notices) }
+        if entries[3].revents != 0 { while NoticeSignal.next(from: notices) != nil {} }
         return entries[0].revents != 0
     }
 
     private var closed = [false, false]
-
-    private static func drain(_ descriptor: CInt) {
-        var value: UInt32 = 0
-        while Glibc.read(descriptor, &value, 4) == 4 {}
-    }
 
     private func feed() {
         guard self.inputPipe >= 0 else { return }

@@ -144,3 +144,21 @@ public func duplicate(_ source: CInt, onto target: CInt) throws(Errno) {
 public func reopenForReading(_ descriptor: CInt) throws(Errno) -> Descriptor {
     Descriptor(owning: try check(open("/proc/self/fd/\(descriptor)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)))
 }
+
+/// A copy of a descriptor with a number of at least `lowest`, closed on exec (`fcntl(2)`, `F_DUPFD_CLOEXEC`).
+public func duplicate(_ source: CInt, atLeast lowest: CInt) throws(Errno) -> CInt {
+    try check(fcntl(source, F_DUPFD_CLOEXEC, lowest))
+}
+
+/// Closes descriptors that came with a message.
+public func closeAll(_ descriptors: [CInt]) {
+    for descriptor in descriptors { close(descriptor) }
+}
+
+/// Waits until at least one descriptor is readable or its other side is gone (`poll(2)`), and tells which. A negative
+/// number is never ready. An interrupted wait tells of none.
+public func waitReadable(_ descriptors: [CInt]) -> [Bool] {
+    var entries = descriptors.map { pollfd(fd: $0, events: CShort(POLLIN), revents: 0) }
+    guard poll(&entries, nfds_t(entries.count), -1) > 0 else { return descriptors.map { _ in false } }
+    return entries.map { $0.revents != 0 }
+}

@@ -17,6 +17,9 @@ public struct MessageSocket: ~Copyable {
         return MessageSocketPair(first: MessageSocket(owning: numbers[0]), second: MessageSocket(owning: numbers[1]))
     }
 
+    /// Makes the other end see the end of the connection; messages that it has sent can no longer be read here.
+    public borrowing func shutDown() { shutdown(self.descriptor.number, CInt(SHUT_RDWR)) }
+
     /// Sends one message; the kernel duplicates the descriptors.
     public borrowing func send(_ bytes: [UInt8], descriptors: [CInt] = []) throws(Errno) -> WriteResult {
         while true {

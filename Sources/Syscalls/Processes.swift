@@ -183,6 +183,12 @@ public func becomeSubreaper() throws(Errno) { try check(celeriac_set_subreaper(1
 /// Sets the name that `ps` and `top` show (`PR_SET_NAME`, 15 bytes at most).
 public func setProcessName(_ name: String) { _ = celeriac_set_name(name) }
 
+/// Makes this process the leader of a new session and process group (`setsid(2)`).
+public func startSession() { setsid() }
+
+/// Ends this process with SIGALRM after so many seconds (`alarm(2)`).
+public func limitLifetime(seconds: UInt32) { alarm(seconds) }
+
 /// This process.
 public var ownProcessID: ProcessID { getpid() }
 

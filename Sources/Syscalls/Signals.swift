@@ -104,6 +104,12 @@ public enum NoticeSignal {
         try check(celeriac_notice_install(Signal.notice.number, pipe))
     }
 
+    /// The next value in the pipe; `nil` when there is none.
+    public static func next(from pipe: CInt) -> UInt32? {
+        var value: UInt32 = 0
+        return Glibc.read(pipe, &value, 4) == 4 ? value : nil
+    }
+
     /// The last value received; 0 before the first.
     public static var lastValue: UInt32 { celeriac_notice_value() }
 }

@@ -55,8 +55,9 @@ public struct TaskOrder: Equatable, Sendable {
         FrameHeader(.task, length: length, delivery: delivery).write(into: &buffer)
         buffer.append(integer: self.attempt)
         buffer.append(integer: UInt32(self.isLast ? 1 : 0))
-        for field in [self.softTimeNanoseconds, self.hardTimeNanoseconds, self.resultLimit, self.openFiles, self.fileSize]
-        {
+        for field in [
+            self.softTimeNanoseconds, self.hardTimeNanoseconds, self.resultLimit, self.openFiles, self.fileSize,
+        ] {
             buffer.append(integer: field)
         }
         for text in [self.name, self.id] {

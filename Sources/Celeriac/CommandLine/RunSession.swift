@@ -33,7 +33,9 @@ struct RunSession {
         let logger = Logger(label: "celeriac") { _ in
             WorkerLogHandler(output: output, logLevel: self.logLevel)
         }
-        for warning in self.settings.warnings { logger.warning("configuration.warning", metadata: ["text": "\(warning)"]) }
+        for warning in self.settings.warnings {
+            logger.warning("configuration.warning", metadata: ["text": "\(warning)"])
+        }
         let journal = try journalPath.map { try Journal(path: $0, inputs: inputs.map(\.name)) }
         let table = TaskTable(self.settings)
         let queue = self.queue(inputs, journal, table)

@@ -1,5 +1,4 @@
 import CrashReports
-import Glibc
 import Supervision
 import Synchronization
 import Syscalls
@@ -52,18 +51,18 @@ struct ChildProcess {
 
     /// Moves the pipes to their fixed numbers and closes everything else, standard input included.
     private static func takePipes(_ pipes: [CInt]) throws(Errno) {
-        // The template's descriptors are far above the fixed numbers, see `Template.reservedDescriptors`.
+        // The template has no descriptor of its own among the fixed numbers, see `TemplateProcess.firstDescriptor`.
         try duplicate(pipes[0], onto: Numbers.orders)
         try duplicate(pipes[1], onto: Numbers.reports)
-        try duplicate(pipes[2], onto: STDOUT_FILENO)
-        try duplicate(pipes[2], onto: STDERR_FILENO)
+        try duplicate(pipes[2], onto: 1)
+        try duplicate(pipes[2], onto: 2)
         try closeDescriptors(from: Numbers.afterPipes)
         StandardOutput.bufferByLine()
     }
 
     private static func separate(from template: ProcessID) throws(Errno) {
         setProcessName("celeriac-child")
-        setsid()
+        startSession()
         try becomeSubreaper()
         try setParentDeathSignal(.kill)
         // The template may have died before the line above.
@@ -85,16 +84,14 @@ struct ChildProcess {
         return header
     }
 
-    /// Returns the end of the notice pipe that is read.
+    /// Notices from now on wake whoever waits for the returned descriptor, which stays open as long as the process.
     private static func installNotices() throws(Errno) -> CInt {
         let pipe = try Pipe()
         try setNonblocking(pipe.reading.number)
         try setNonblocking(pipe.writing.number)
-        try NoticeSignal.install(pipe: pipe.writing.number)
+        try NoticeSignal.install(pipe: pipe.writing.release())
         try blockSignals(SignalSet())
-        let reading = dup(pipe.reading.number)
-        _ = dup(pipe.writing.number)
-        return reading
+        return pipe.reading.release()
     }
 
     private func boot() {

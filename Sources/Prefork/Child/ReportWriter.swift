@@ -25,7 +25,9 @@ final class ReportWriter: Sendable {
             var offset = 0
             while offset < pending.count {
                 let result = pending.withUnsafeBytes { bytes in
-                    Result { try Syscalls.write(UnsafeRawBufferPointer(rebasing: bytes[offset...]), to: self.descriptor) }
+                    Result {
+                        try Syscalls.write(UnsafeRawBufferPointer(rebasing: bytes[offset...]), to: self.descriptor)
+                    }
                 }
                 guard case .success(.bytes(let count)) = result else { exitNow(ChildExitCode.masterGone) }
                 offset += count

@@ -1,4 +1,3 @@
-import Glibc
 import JSON
 import Supervision
 import Synchronization
@@ -67,20 +66,15 @@ struct TaskExecutor {
     /// Waits until an async task has ended or is to be told to stop, and handles that. Returns whether orders can be
     /// read; only looks for them when asked to.
     mutating func waitForProgress(orOrders: Bool) -> Bool {
-        var entries = [
-            pollfd(fd: self.completions.descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: self.notices, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: orOrders ? ChildProcess.Numbers.orders : -1, events: Int16(POLLIN), revents: 0),
-        ]
-        guard poll(&entries, nfds_t(entries.count), -1) > 0 else { return false }
-        if entries[1].revents != 0 { self.cancelNotified() }
-        if entries[0].revents != 0 { self.reportCompleted() }
-        return entries[2].revents != 0
+        let orders = orOrders ? ChildProcess.Numbers.orders : -1
+        let ready = waitReadable([self.completions.descriptor, self.notices, orders])
+        if ready[1] { self.cancelNotified() }
+        if ready[0] { self.reportCompleted() }
+        return ready[2]
     }
 
     private func cancelNotified() {
-        var value: UInt32 = 0
-        while Glibc.read(self.notices, &value, 4) == 4 {
+        while let value = NoticeSignal.next(from: self.notices) {
             for (tag, running) in self.running where NoticeValue(value).isAbout(tag) { running.task.cancel() }
         }
     }

@@ -48,7 +48,7 @@ final class ChildHandle {
 
     init(
         id: ChildID, pool: Int, generation: Int, orders: consuming Descriptor,
-        unreadOrders: consuming Descriptor,        reports: consuming Descriptor, output: consuming Descriptor
+        unreadOrders: consuming Descriptor, reports: consuming Descriptor, output: consuming Descriptor
     ) {
         self.id = id
         self.pool = pool

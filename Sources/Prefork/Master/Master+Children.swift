@@ -47,7 +47,8 @@ extension Master {
         let ends = [orders.reading.number, reports.writing.number, output.writing.number]
         let unreadOrders = try reopenForReading(orders.reading.number)
         let child = ChildHandle(
-            id: id, pool: pool, generation: generation, orders: orders.writing, unreadOrders: unreadOrders, reports: reports.reading,
+            id: id, pool: pool, generation: generation, orders: orders.writing, unreadOrders: unreadOrders,
+            reports: reports.reading,
             output: output.reading)
         try self.watch(child)
         let order = TemplateOrder.fork(serial: id.serial, pool: UInt32(pool))

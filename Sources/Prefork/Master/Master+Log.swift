@@ -32,7 +32,8 @@ extension Master {
             self.logger.error(
                 "child.spawn.failed",
                 metadata: [
-                    "pool": "\(self.settings.poolNames[pool])", "reason": "\(reason)", "wait": "\(wait.unitDescription)",
+                    "pool": "\(self.settings.poolNames[pool])", "reason": "\(reason)",
+                    "wait": "\(wait.unitDescription)",
                 ])
         case .shutdown(let stage): self.logger.debug("shutdown.stage", metadata: ["stage": "\(stage)"])
         case .resized(let pool, let concurrency):

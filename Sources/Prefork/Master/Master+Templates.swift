@@ -1,4 +1,3 @@
-import Glibc
 import Reactor
 import Supervision
 import Syscalls
@@ -54,7 +53,7 @@ extension Master {
         guard let template = self.templates[generation] else { return }
         self.unwatch(template)
         template.isStopping = true
-        _ = shutdown(template.control.descriptor.number, CInt(SHUT_RDWR))
+        template.control.shutDown()
     }
 
     private func unwatch(_ template: TemplateHandle) {
@@ -142,8 +141,8 @@ extension Master {
                 self.endOrphan(child)
             }
             guard !self.children.values.contains(where: { $0.generation == template.generation }) else { continue }
-            let ours = Set(self.templates.values.filter { !$0.isLost }.map(\.pid))
-            _ = killStrayChildren { ours.contains($0) }
+            let others = Set(self.templates.values.filter { !$0.isLost }.map(\.pid)).union(self.strangers)
+            _ = killStrayChildren { others.contains($0) }
             self.templates[template.generation] = nil
             self.giveUpReload(template.generation)
             self.supervisor.templateExited(template.generation, now: self.now)

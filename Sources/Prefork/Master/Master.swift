@@ -33,6 +33,8 @@ public final class Master {
     /// The report that is being decided about.
     var currentReport: CurrentReport?
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: Master.pipeShare, alignment: 16)
+    /// Children that this process had before it became a worker: not ours to kill.
+    let strangers: Set<ProcessID>
     private let signals: SignalDescriptor
     let hooks: MasterHooks
 
@@ -58,6 +60,7 @@ public final class Master {
         self.supervisor = Supervisor(
             pools: settings.pools, grace: settings.grace, bootTimeout: settings.bootTimeout, seed: seed)
         self.supervisor.tasks = settings.tasks
+        self.strangers = Set(ProcessTable.ownChildren())
         self.now = Instant(nanoseconds: monotonicNanoseconds())
         try setDisposition(of: .brokenPipe, to: .ignored)
         try blockSignals(Self.handledSignals)

@@ -13,7 +13,8 @@ enum TemplateAudit {
         let threads = ProcessTable.ownThreads()
         guard threads.count == 1 else {
             throw Finding(
-                description: "the template has \(threads.count) threads after preload (\(threads.joined(separator: ", "))), "
+                description:
+                    "the template has \(threads.count) threads after preload (\(threads.joined(separator: ", "))), "
                     + "and a forked child would hang waiting for them: start threads in prepareChild instead")
         }
         let sockets = ProcessTable.ownDescriptors().filter { $0.number != control && $0.target.hasPrefix("socket:") }

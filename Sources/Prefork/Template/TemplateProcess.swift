@@ -1,5 +1,4 @@
 import CrashReports
-import Glibc
 import JSON
 import Supervision
 import Syscalls
@@ -55,10 +54,8 @@ final class TemplateProcess {
     }
 
     private static func moveUp(_ descriptor: CInt) throws(Errno) -> CInt {
-        let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, Self.firstDescriptor)
-        if moved < 0 { throw Errno(rawValue: errno) }
-        close(descriptor)
-        return moved
+        defer { closeAll([descriptor]) }
+        return try duplicate(descriptor, atLeast: Self.firstDescriptor)
     }
 
     private func start() throws {
@@ -81,19 +78,15 @@ final class TemplateProcess {
 
     private func loop() throws -> Never {
         while true {
-            var entries = [
-                pollfd(fd: self.control.descriptor.number, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: self.signals.descriptor.number, events: Int16(POLLIN), revents: 0),
-            ]
-            guard poll(&entries, nfds_t(entries.count), -1) > 0 else { continue }
-            if entries[1].revents != 0 { try self.reapAll() }
-            if entries[0].revents != 0 { try self.handleOrder() }
+            let ready = waitReadable([self.control.descriptor.number, self.signals.descriptor.number])
+            if ready[1] { try self.reapAll() }
+            if ready[0] { try self.handleOrder() }
         }
     }
 
     private func handleOrder() throws {
         guard case .message(let bytes, let descriptors) = try self.control.receive() else { self.masterGone() }
-        defer { for descriptor in descriptors { close(descriptor) } }
+        defer { closeAll(descriptors) }
         switch TemplateOrder(decoding: bytes) {
         case .fork(let serial, let pool): try self.fork(serial, pool: Int(pool), pipes: descriptors)
         case .symbolicate(let request, let record): try self.symbolicate(request, record)
@@ -162,7 +155,7 @@ final class TemplateProcess {
         try? setParentDeathSignal(.kill)
         try? blockSignals(SignalSet())
         // A damaged binary must not keep the master waiting.
-        alarm(5)
+        limitLifetime(seconds: 5)
         let description = CrashRecord(record).map(Symbolizer.describe)
         let text = description.map(CrashBacktrace.init)?.encoded ?? []
         _ = try? self.control.send(TemplateReport.symbolicated(request: request, text[...]).encoded)
