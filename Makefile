@@ -3,13 +3,14 @@
 # make test     every test
 # make check    what a change must pass: format, no warnings, tests
 # make bench    the figures of the documentation, measured here
+# make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
 # make format   lays out the sources
 # make clean    removes everything built
 
 SWIFT ?= swift
-sources := Package.swift Sources Tests
+sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: build demo test check bench format clean dependencies
+.PHONY: build demo test check bench fuzz format clean dependencies
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -27,6 +28,9 @@ check: dependencies
 
 bench: build
 	bench/run
+
+fuzz: dependencies
+	scripts/fuzz $(or $(SECONDS),60)
 
 format:
 	$(SWIFT) format --in-place --recursive $(sources)

@@ -5,6 +5,8 @@ let package = Package(
     name: "celeriac",
     products: [
         .library(name: "Celeriac", targets: ["Celeriac"]),
+        .library(
+            name: "CeleriacParsers", targets: ["Configuration", "JSON", "Supervision", "TaskLines", "Wire"]),
         .executable(name: "celeriac", targets: ["CeleriacCommand"]),
         .executable(name: "celeriac-demo", targets: ["CeleriacDemo"]),
     ],

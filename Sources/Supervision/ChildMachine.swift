@@ -26,8 +26,8 @@ public struct ChildMachine: Equatable, Sendable {
         case cause(Cause, culprit: DeliveryTag?)
         /// It was not ready in time.
         case bootTimeout
-        /// It closed the pipe by which it gets orders.
-        case closedOrders
+        /// It closed one of its pipes, and was not reported dead soon after.
+        case closedPipe
         /// It is not needed any more, or not to be trusted with another task.
         case retired
         /// The worker shuts down.
@@ -52,6 +52,8 @@ public struct ChildMachine: Equatable, Sendable {
         case notify(DeliveryTag, Notice)
         /// Kill the child.
         case kill(KillReason)
+        /// Give its template up: it does not report a death that must have happened.
+        case giveUpTemplate
         /// Measure its tree.
         case measure
         /// Take back what waits in its pipe: the task before it takes longer than it should.
@@ -89,6 +91,8 @@ public struct ChildMachine: Equatable, Sendable {
     var stallsAt = Instant.distantFuture
     /// Whether that time has passed.
     var isStalled = false
+    /// When its death must have been reported, after it was killed.
+    var reportedBy = Instant.distantFuture
     /// When a child that closed a pipe is taken to be alive after all.
     var mustBeGoneBy = Instant.distantFuture
 
@@ -177,7 +181,7 @@ public struct ChildMachine: Equatable, Sendable {
         return assignment
     }
 
-    /// A delivery that waited in its pipe was taken back. Returns whether it was there.
+    /// A delivery that waited in its pipe was taken back; `nil` when it did not wait there.
     mutating func recalled(_ tag: DeliveryTag) -> Delivery? {
         guard let index = self.assignments.firstIndex(where: { $0.delivery.tag == tag && $0.startedAt == nil }) else {
             return nil
@@ -219,17 +223,16 @@ public struct ChildMachine: Equatable, Sendable {
             if self.recycling == nil && self.state == .busy { next = min(next, self.retireAt) }
             for assignment in self.assignments { next = min(next, assignment.deadlines.next) }
             next = min(next, self.stallsAt)
-        case .killed, .gone: next = .distantFuture
+        case .killed: next = self.reportedBy
+        case .gone: next = .distantFuture
         }
         return next
     }
 
     /// What is due.
     mutating func timePassed(now: Instant, limits: (Delivery) -> TaskLimits) -> [Demand] {
-        if now >= self.mustBeGoneBy, self.state != .gone {
-            let running = self.assignments.first { $0.startedAt != nil }?.delivery.tag
-            return [.kill(.cause(.protocolViolation("it closed a pipe and lives on"), culprit: running))]
-        }
+        if case .killed = self.state { return self.deathOverdue(now) }
+        if now >= self.mustBeGoneBy, self.state != .gone { return [.kill(.closedPipe)] }
         switch self.state {
         case .starting(let until): return now >= until ? [.kill(.bootTimeout)] : []
         case .stopping(let until): return now >= until ? [.kill(.retired)] : []
@@ -248,6 +251,21 @@ public struct ChildMachine: Equatable, Sendable {
         }
         return demands
     }
+
+    private mutating func deathOverdue(_ now: Instant) -> [Demand] {
+        guard now >= self.reportedBy else { return [] }
+        self.reportedBy = .distantFuture
+        return [.giveUpTemplate]
+    }
+
+    /// It is sent SIGKILL.
+    mutating func kill(_ reason: KillReason, now: Instant) {
+        self.state = .killed(reason)
+        self.reportedBy = now + Self.longestDeath
+    }
+
+    /// How long a killed child may take to be reaped by its template: the kernel needs milliseconds.
+    static let longestDeath: Duration = .seconds(10)
 
     private mutating func deadlinePassed(
         _ index: Int, now: Instant, limits: (Delivery) -> TaskLimits, into demands: inout [Demand]

@@ -38,9 +38,9 @@ extension Supervisor {
             if let culprit, !cause.isLoss { return .guilty(culprit, cause) }
             return .suspect(culprit, cause)
         case .killed(.bootTimeout), .killed(.retired), .killed(.shutdown): return .innocent
-        case .killed(.closedOrders) where exit == .signalled("SIGKILL"):
-            return .suspect(nil, .protocolViolation("it closed its orders"))
-        case .killed(.closedOrders): break  // It was dying: its own end tells more.
+        case .killed(.closedPipe) where exit == .signalled("SIGKILL") && !templateLost:
+            return .suspect(nil, .protocolViolation("it closed a pipe and lived on"))
+        case .killed(.closedPipe): break  // It was dying after all: its own end tells more.
         case .starting, .idle, .busy, .draining, .stopping, .gone: break
         }
         switch exit {
@@ -79,7 +79,7 @@ extension Supervisor {
         return switch (child.state, exit) {
         case (.killed(.bootTimeout), _): "not ready within \(self.bootTimeout.unitDescription)"
         case (.killed(.cause(let cause, _)), _): "\(cause)"
-        case (.killed, _): nil
+        case (.killed(.retired), _), (.killed(.shutdown), _): nil
         case (_, .exited(let code)): "exited with code \(code) before it was ready"
         case (_, .signalled(let signal)): "ended by \(signal) before it was ready"
         }

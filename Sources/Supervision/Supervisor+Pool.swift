@@ -162,6 +162,9 @@ extension Supervisor {
         guard self.contains(id) else { return }
         let pool = self.children[id.index]!.pool
         self.children[id.index] = nil
+        defer { self.finishShutdownIfDone(now: now) }
+        // Orders that were given together fail together: one failure.
+        guard self.pools[pool].spawnNotBefore == nil else { return }
         let wait = self.pools[pool].spawnBackoff.failed()
         self.pools[pool].spawnNotBefore = now + wait
         self.wake(by: now + wait)

@@ -279,13 +279,6 @@ extension Supervisor {
         self.wake(by: self.children[id.index]!.nextDeadline)
     }
 
-    /// Nobody reads the child's orders: it is dead, and its report on the way, or it closed the pipe.
-    public mutating func childStoppedReading(_ id: ChildID, now: Instant) {
-        guard self.contains(id) else { return }
-        if case .stopping = self.children[id.index]!.state { return }
-        self.kill(id.index, .closedOrders, now: now)
-    }
-
     /// An operator wants this delivery ended: its task is told to stop, or killed. One that has not started is told
     /// in either case, since a kill would hit the task before it.
     public mutating func revoke(_ tag: DeliveryTag, kill: Bool, now: Instant) {

@@ -105,6 +105,7 @@ public struct Supervisor: Sendable {
                 self.actions.append(.notify(child.id, tag, notice))
                 self.log(.noticeSent(child.id, tag, notice))
             case .kill(let reason): self.kill(index, reason, now: now)
+            case .giveUpTemplate: self.actions.append(.killTemplate(generation: child.generation))
             case .recall: self.actions.append(.recall(child.id))
             case .measure: self.actions.append(.measure(child.id, confirmAbove: self.smallestMemoryLimit(child)))
             case .recycle(let reason): self.recycle(index, reason, now: now)
@@ -122,7 +123,8 @@ public struct Supervisor: Sendable {
     mutating func kill(_ index: Int, _ reason: ChildMachine.KillReason, now: Instant) {
         guard let child = self.children[index] else { return }
         if case .killed = child.state { return }
-        self.children[index]!.state = .killed(reason)
+        self.children[index]!.kill(reason, now: now)
+        self.wake(by: self.children[index]!.nextDeadline)
         self.actions.append(.kill(child.id))
         if case .cause(let cause, let culprit) = reason { self.log(.attemptKilled(child.id, culprit, cause)) }
         self.fill(child.pool, now: now)

@@ -4,6 +4,8 @@ public enum SupervisorAction: Equatable, Sendable {
     case startTemplate(generation: Int)
     /// Tell a template to exit.
     case stopTemplate(generation: Int)
+    /// Kill a template that does not do its work; its children die with it, and it is replaced.
+    case killTemplate(generation: Int)
     /// Order a child from a template.
     case fork(ChildID, pool: Int, generation: Int)
     /// Tell a task to stop.

@@ -81,3 +81,11 @@ public func randomSeed() -> UInt64 {
 extension String {
     fileprivate var trimmingNewline: String { self.hasSuffix("\n") ? String(self.dropLast()) : self }
 }
+
+/// Opens `/dev/null` where standard input, output or error is closed, so that no other file gets its number.
+public func openStandardDescriptors() {
+    for number in 0...2 as ClosedRange<CInt> where fcntl(number, F_GETFD) < 0 {
+        let null = open("/dev/null", number == 0 ? O_RDONLY : O_WRONLY)
+        if null != number { close(null) }
+    }
+}

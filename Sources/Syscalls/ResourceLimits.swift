@@ -31,6 +31,9 @@ public enum Resource: Sendable {
         return (soft, hard)
     }
 
+    /// The hard limit in force; `UInt64.max` is none.
+    public var hardLimit: UInt64 { self.limits.hard }
+
     /// Sets the soft limit, which can be raised again up to the hard limit; a value above that sets the hard limit.
     public func setSoftLimit(_ limit: UInt64) throws(Errno) {
         let hard = self.limits.hard

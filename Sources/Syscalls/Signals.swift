@@ -30,6 +30,8 @@ public struct Signal: Hashable, Sendable {
     public static let child = Signal(SIGCHLD)
     /// Nobody reads the pipe.
     public static let brokenPipe = Signal(SIGPIPE)
+    /// A file grew beyond its limit.
+    public static let fileSize = Signal(SIGXFSZ)
     /// Ends a process at once.
     public static let kill = Signal(SIGKILL)
 

@@ -81,10 +81,13 @@ struct RunSession {
     }
 
     private func masterSettings(_ table: TaskTable) throws -> MasterSettings {
-        MasterSettings(
+        // Each child takes five descriptors of the master's.
+        let openFiles = Resource.openFiles.softLimit
+        try Resource.openFiles.setSoftLimit(Resource.openFiles.hardLimit)
+        return MasterSettings(
             pools: self.settings.pools.map(\.policy), poolNames: self.settings.pools.map(\.name),
             tasks: table.profiles, taskNames: table.names, grace: self.settings.worker.shutdownGrace,
-            bootTimeout: self.settings.worker.bootTimeout, template: TemplateRole.request(),
+            bootTimeout: self.settings.worker.bootTimeout, template: TemplateRole.request(openFiles: openFiles),
             templateInput: try self.input.encoded())
     }
 

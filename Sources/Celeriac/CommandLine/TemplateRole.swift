@@ -11,11 +11,13 @@ enum TemplateRole {
 
     /// How the master starts it. Crashes are reported by our own handler, and the Swift runtime's would only delay
     /// them; it reads its setting at the start of a process.
-    static func request() -> SpawnRequest {
+    ///
+    /// - Parameter openFiles: the soft limit on open files that its children get; the master may need more.
+    static func request(openFiles: UInt64) -> SpawnRequest {
         var environment = Environment.current
         environment["SWIFT_BACKTRACE"] = "enable=no"
         var request = SpawnRequest(
-            path: "/proc/self/exe", arguments: [CommandLine.arguments[0], Self.argument, "\(ownProcessID)"],
+            path: "/proc/self/exe", arguments: [CommandLine.arguments[0], Self.argument, "\(ownProcessID)", "\(openFiles)"],
             environment: environment.map { "\($0.key)=\($0.value)" })
         request.standard.0 = nullDevice
         return request
@@ -26,8 +28,11 @@ enum TemplateRole {
 
     /// Runs the template to its end.
     static func run(_ worker: Worker) -> Never {
-        guard CommandLine.arguments.count == 3, let master = ProcessID(CommandLine.arguments[2]) else { exitNow(2) }
+        guard CommandLine.arguments.count == 4, let master = ProcessID(CommandLine.arguments[2]),
+            let openFiles = UInt64(CommandLine.arguments[3])
+        else { exitNow(2) }
         do {
+            try Resource.openFiles.setSoftLimit(openFiles)
             let input = try ConfigurationInput(decoding: readAll(Self.input))
             let settings = try input.load(worker)
             runTemplate(self.program(worker, settings), control: Self.control, master: master)

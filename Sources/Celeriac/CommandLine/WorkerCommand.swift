@@ -9,6 +9,7 @@ extension Worker {
     /// Runs the program's command line, and ends the process: `run`, `config check`, `config explain`.
     public func main() -> Never {
         if TemplateRole.isOurs { TemplateRole.run(self) }
+        openStandardDescriptors()
         WorkerCommand.worker = self
         WorkerCommand.main()
         exitNow(0)

@@ -19,6 +19,9 @@ public struct TaskContext: Sendable {
     /// Which attempt this is, from 1. Retries and lost children count.
     public var attempt: Int { self.call.attempt }
 
+    /// When the soft limit passes, or else the hard one; `nil` without either.
+    public var deadline: ContinuousClock.Instant? { self.timeLeft.map { ContinuousClock.now + $0 } }
+
     /// Time left until the soft limit, or else the hard one; `nil` without either.
     public var timeLeft: Duration? {
         guard let deadline = self.call.softDeadline ?? self.call.hardDeadline else { return nil }

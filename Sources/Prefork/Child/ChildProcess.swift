@@ -72,7 +72,9 @@ struct ChildProcess {
         for signal in [Signal.terminate, .interrupt, .quit, .hangUp, .user1, .terminalInput, .terminalOutput] {
             try setDisposition(of: signal, to: .discarded)
         }
+        // A closed pipe or a file size limit is an errno in the task, not its end.
         try setDisposition(of: .brokenPipe, to: .discarded)
+        try setDisposition(of: .fileSize, to: .discarded)
         try setDisposition(of: .child, to: .standard)
         try Resource.core.setSoftLimit(0)
         CrashHandler.install(descriptor: Numbers.reports, prefix: Self.crashHeader)

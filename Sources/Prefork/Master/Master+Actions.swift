@@ -26,6 +26,9 @@ extension Master {
         switch action {
         case .startTemplate(let generation): self.startTemplate(generation)
         case .stopTemplate(let generation): self.stopTemplate(generation)
+        case .killTemplate(let generation):
+            self.logger.error("template.stuck", metadata: ["generation": "\(generation)"])
+            self.templates[generation]?.process.send(.kill)
         case .fork(let id, let pool, let generation): self.order(id, pool: pool, generation: generation)
         case .notify(let id, let tag, let notice):
             let value = NoticeValue(notice, tag.number).rawValue

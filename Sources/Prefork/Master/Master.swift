@@ -63,6 +63,7 @@ public final class Master {
         self.strangers = Set(ProcessTable.ownChildren())
         self.now = Instant(nanoseconds: monotonicNanoseconds())
         try setDisposition(of: .brokenPipe, to: .ignored)
+        try setDisposition(of: .fileSize, to: .ignored)
         try blockSignals(Self.handledSignals)
         self.signals = try SignalDescriptor(Self.handledSignals)
         try becomeSubreaper()

@@ -47,7 +47,7 @@ final class TemplateProcess {
         for signal in [Signal.terminate, .interrupt, .quit, .hangUp, .user1, .notice, .terminalInput, .terminalOutput] {
             try setDisposition(of: signal, to: .discarded)
         }
-        try setDisposition(of: .brokenPipe, to: .ignored)
+        try setDisposition(of: .brokenPipe, to: .discarded)
         try blockSignals(SignalSet([.child]))
         self.control = MessageSocket(owning: try Self.moveUp(control))
         self.signals = try SignalDescriptor(SignalSet([.child]))

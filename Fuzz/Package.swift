@@ -1,0 +1,23 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A package of its own: a fuzz target has no main function, so `swift build` and `swift test` of the main package
+// could not link it.
+let package = Package(
+    name: "celeriac-fuzz",
+    products: [
+        .executable(name: "FuzzFrames", targets: ["FuzzFrames"]),
+        .executable(name: "FuzzTaskLines", targets: ["FuzzTaskLines"]),
+        .executable(name: "FuzzConfiguration", targets: ["FuzzConfiguration"]),
+        .executable(name: "Canary", targets: ["Canary"]),
+    ],
+    dependencies: [.package(name: "celeriac", path: "..")],
+    targets: [
+        .executableTarget(name: "FuzzFrames", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+        .executableTarget(
+            name: "FuzzTaskLines", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+        .executableTarget(
+            name: "FuzzConfiguration", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+        .executableTarget(name: "Canary"),
+    ]
+)

@@ -1,0 +1,68 @@
+import Wire
+
+/// Frames of both directions, and the messages between master and template: whatever the bytes, a decoder returns or
+/// throws; the same bytes in pieces give the same frames; what decodes encodes to the same bytes.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    for direction in [FrameDirection.orders, .reports] {
+        let whole = frames(in: [bytes], direction)
+        let split = count / 3
+        let pieces = frames(in: [Array(bytes[..<split]), Array(bytes[split...])], direction)
+        precondition(whole == pieces, "A stream decodes alike however it is split.")
+        for frame in whole.frames { decodePayload(frame.header, frame.payload) }
+    }
+    checkRoundTrips(bytes)
+    return 0
+}
+
+struct Decoded: Equatable {
+    var frames: [Frame] = []
+    var error: FrameError?
+}
+
+struct Frame: Equatable {
+    let header: FrameHeader
+    let payload: Bytes
+}
+
+private func frames(in chunks: [[UInt8]], _ direction: FrameDirection) -> Decoded {
+    var decoder = FrameDecoder(direction, limits: FrameLimits(task: 4_096, outcome: 4_096, text: 1_024))
+    var decoded = Decoded()
+    do throws(FrameError) {
+        for chunk in chunks {
+            chunk.withUnsafeBytes { decoder.append($0) }
+            while let (header, payload) = try decoder.next() {
+                decoded.frames.append(Frame(header: header, payload: payload))
+            }
+        }
+    } catch {
+        decoded.error = error
+    }
+    return decoded
+}
+
+private func decodePayload(_ header: FrameHeader, _ payload: Bytes) {
+    var encoded: [UInt8] = []
+    switch header.kind {
+    case .task: _ = try? TaskOrder.decode(payload)
+    case .outcome:
+        guard let report = try? OutcomeReport(decoding: payload) else { return }
+        report.write(delivery: header.delivery, into: &encoded)
+        guard let again = try? OutcomeReport(decoding: encoded[FrameHeader.size...]) else {
+            preconditionFailure("An encoded report decodes.")
+        }
+        precondition(again == report, "A report survives its encoding.")
+    case .log: _ = try? LogReport(decoding: payload)
+    case .stop, .ready, .accepted, .followUp, .bootFailed, .crash: break
+    }
+}
+
+private func checkRoundTrips(_ bytes: [UInt8]) {
+    if let order = TemplateOrder(decoding: bytes) {
+        precondition(TemplateOrder(decoding: order.encoded) == order, "An order survives its encoding.")
+    }
+    if let report = TemplateReport(decoding: bytes) {
+        precondition(TemplateReport(decoding: report.encoded) == report, "A report survives its encoding.")
+    }
+}
