@@ -50,6 +50,9 @@ public protocol Broker: AnyObject {
     /// Writes what the loop's pass has collected.
     func endPass(now: Instant)
 
+    /// The worker ends: writes out what is still held, waiting a little where it must.
+    func finish(now: Instant)
+
     /// When ``endPass(now:)`` must be called at the latest.
     func nextWake(now: Instant) -> Instant
 

@@ -38,6 +38,9 @@ public final class InProcessQueue: Broker {
     /// Most bytes of outcomes that wait for the reader of standard output.
     private static let mostPendingOutput = 1 << 20
 
+    /// How long the end of the worker waits for the reader of standard output.
+    private static let patienceForReader: Duration = .seconds(5)
+
     private let directory: TaskDirectory
     private let limitsOfTask: (Int) -> TaskLimits
     private let heldBytesLimit: Int
@@ -226,6 +229,18 @@ public final class InProcessQueue: Broker {
             if try !self.output.flush() { self.failure = "nobody reads standard output any more" }
         } catch {
             self.failure = "cannot write to standard output: \(error)"
+        }
+    }
+
+    public func finish(now: Instant) {
+        self.flush()
+        let deadline = monotonicNanoseconds() + Self.patienceForReader.wholeNanoseconds
+        while self.output.pendingBytes > 0, self.failure == nil, monotonicNanoseconds() < deadline {
+            self.output.waitForReader(atMost: .milliseconds(100))
+            self.flush()
+        }
+        if self.output.pendingBytes > 0, self.failure == nil {
+            self.failure = "the reader of standard output is too slow: the last outcomes were not written"
         }
     }
 

@@ -39,6 +39,11 @@ final class OutputWriter: ReadinessHandler {
         if let registration { self.reactor?.update(registration, for: []) }
     }
 
+    /// Waits until the reader takes more, or for so long.
+    func waitForReader(atMost time: Duration) {
+        if !self.isRegularFile { _ = isWritable(self.descriptor, within: time) }
+    }
+
     /// Writes what the reader takes now. Returns whether there still is a reader.
     func flush() throws(Errno) -> Bool {
         while !self.queue.isEmpty {

@@ -28,7 +28,7 @@ extension Supervisor {
         }
         child.exited()
         self.fill(child.pool, now: now)
-        self.stopUnusedTemplates()
+        self.stopUnusedTemplates(now: now)
         self.finishShutdownIfDone(now: now)
     }
 

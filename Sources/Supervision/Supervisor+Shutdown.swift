@@ -40,7 +40,7 @@ extension Supervisor {
     /// When no child is left the templates stop; when no template is left the worker ends.
     mutating func finishShutdownIfDone(now: Instant) {
         guard self.ladder.stage > .running, self.children.allSatisfy({ $0 == nil }), !self.hasExited else { return }
-        for template in self.templates { self.stopTemplate(template.generation) }
+        for template in self.templates { self.stopTemplate(template.generation, now: now) }
         guard self.templates.isEmpty else { return }
         self.hasExited = true
         self.actions.append(.exit(self.stopReason))

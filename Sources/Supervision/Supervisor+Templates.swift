@@ -5,11 +5,14 @@ struct TemplateState: Equatable, Sendable {
         case ready
         /// Died, and its last children are still to be reported.
         case lost
-        case stopping
+        /// Told to exit; killed when it has not by then.
+        case stopping(until: Instant)
     }
 
     let generation: Int
     var state: State
+
+    var isStopping: Bool { if case .stopping = self.state { true } else { false } }
 }
 
 /// Duty 5: templates. There is one, and a newer one beside it while a reload is under way.
@@ -23,7 +26,10 @@ extension Supervisor {
     var nextTemplateDeadline: Instant {
         var next = self.templateNotBefore ?? .distantFuture
         for template in self.templates {
-            if case .starting(let until) = template.state { next = min(next, until) }
+            switch template.state {
+            case .starting(let until), .stopping(let until): next = min(next, until)
+            case .ready, .lost: break
+            }
         }
         return next
     }
@@ -39,20 +45,34 @@ extension Supervisor {
 
     mutating func templateTimePassed(now: Instant) {
         for template in self.templates {
-            guard case .starting(let until) = template.state, now >= until else { continue }
-            self.stopTemplate(template.generation)
-            let reason = "not ready within \(self.bootTimeout.unitDescription)"
-            self.templateFailed(template.generation, reason: reason, now: now)
+            switch template.state {
+            case .starting(let until) where now >= until:
+                self.stopTemplate(template.generation, now: now)
+                let reason = "not ready within \(self.bootTimeout.unitDescription)"
+                self.templateFailed(template.generation, reason: reason, now: now)
+            case .stopping(let until) where now >= until: self.killTemplate(template.generation)
+            case .starting, .ready, .lost, .stopping: break
+            }
         }
         if let notBefore = self.templateNotBefore, now >= notBefore { self.startTemplate(now: now) }
     }
 
     /// Tells a template to exit, once.
-    mutating func stopTemplate(_ generation: Int) {
+    mutating func stopTemplate(_ generation: Int, now: Instant) {
+        let until = now + .seconds(5)
         for index in self.templates.indices where self.templates[index].generation == generation {
-            guard self.templates[index].state != .stopping else { continue }
-            self.templates[index].state = .stopping
+            guard !self.templates[index].isStopping else { continue }
+            self.templates[index].state = .stopping(until: until)
             self.actions.append(.stopTemplate(generation: generation))
+            self.wake(by: until)
+        }
+    }
+
+    /// It hangs, in the application's code or in the kernel, and would hold up the worker's end.
+    private mutating func killTemplate(_ generation: Int) {
+        for index in self.templates.indices where self.templates[index].generation == generation {
+            self.templates[index].state = .stopping(until: .distantFuture)
+            self.actions.append(.killTemplate(generation: generation))
         }
     }
 
@@ -77,7 +97,7 @@ extension Supervisor {
             self.recycle(index, .reload, now: now)
         }
         for pool in self.pools.indices { self.fill(pool, now: now) }
-        self.stopUnusedTemplates()
+        self.stopUnusedTemplates(now: now)
     }
 
     /// A template says that it cannot start and that no other could. With an older one running, that one stays.
@@ -93,10 +113,10 @@ extension Supervisor {
         guard let index = self.templates.firstIndex(where: { $0.generation == generation }) else { return }
         let template = self.templates.remove(at: index)
         defer { self.finishShutdownIfDone(now: now) }
-        guard template.state != .stopping else { return }
+        guard !template.isStopping else { return }
         self.log(.templateLost(generation: generation))
         guard self.ladder.stage == .running else { return }
-        let others = self.templates.filter { $0.state != .stopping }
+        let others = self.templates.filter { !$0.isStopping }
         if template.state == .ready || template.state == .lost {
             // An older one may still be there after a reload: it bridges the time until the new one is ready.
             if others.allSatisfy({ $0.generation < generation }) { self.startTemplate(now: now) }
@@ -138,7 +158,7 @@ extension Supervisor {
             return false
         }
         self.log(.templateFailed(generation: generation, reason: reason))
-        self.stopTemplate(generation)
+        self.stopTemplate(generation, now: now)
         for index in self.children.indices where self.children[index]?.recycling == .reload {
             self.children[index]!.recycling = nil
             self.wake(by: self.children[index]!.nextDeadline)
@@ -150,14 +170,14 @@ extension Supervisor {
     }
 
     /// Stops the templates that are older than the one in use and have no children left.
-    mutating func stopUnusedTemplates() {
+    mutating func stopUnusedTemplates(now: Instant) {
         guard let current = self.readyTemplate else { return }
         for index in self.templates.indices {
             let template = self.templates[index]
             guard template.generation < current, template.state != .lost,
                 !self.children.contains(where: { $0?.generation == template.generation })
             else { continue }
-            self.stopTemplate(template.generation)
+            self.stopTemplate(template.generation, now: now)
         }
     }
 }

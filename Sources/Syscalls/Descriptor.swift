@@ -104,14 +104,17 @@ public func setNonblocking(_ descriptor: CInt, _ enabled: Bool = true) throws(Er
 }
 
 /// Whether a read would yield something now (`poll(2)` without waiting).
-public func isReadable(_ descriptor: CInt) -> Bool { pollNow(descriptor, CShort(POLLIN)) }
+public func isReadable(_ descriptor: CInt) -> Bool { pollOnce(descriptor, CShort(POLLIN), milliseconds: 0) }
 
-/// Whether a write of up to `PIPE_BUF` bytes would be taken now (`poll(2)` without waiting).
-public func isWritable(_ descriptor: CInt) -> Bool { pollNow(descriptor, CShort(POLLOUT)) }
+/// Whether a write of up to `PIPE_BUF` bytes would be taken within some time; by default now (`poll(2)`).
+public func isWritable(_ descriptor: CInt, within time: Duration = .zero) -> Bool {
+    let (seconds, attoseconds) = time.components
+    return pollOnce(descriptor, CShort(POLLOUT), milliseconds: seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
+}
 
-private func pollNow(_ descriptor: CInt, _ events: CShort) -> Bool {
+private func pollOnce(_ descriptor: CInt, _ events: CShort, milliseconds: Int64) -> Bool {
     var entry = pollfd(fd: descriptor, events: events, revents: 0)
-    return poll(&entry, 1, 0) > 0
+    return poll(&entry, 1, CInt(clamping: milliseconds)) > 0
 }
 
 /// An unnamed file in memory with the given content (`memfd_create(2)`), to be read from its start.

@@ -92,7 +92,8 @@ struct RunSession {
     }
 
     private func status(_ reason: StopReason, _ master: Master, _ queue: InProcessQueue) -> Status {
-        guard reason == .finished, master.brokerFailure == nil else { return .couldNotWork }
+        if let failure = queue.status.failure, failure != master.brokerFailure { printError(failure) }
+        guard reason == .finished, queue.status.failure == nil else { return .couldNotWork }
         if !master.isDrained { return .stopped }
         return queue.counts.failed == 0 ? .allSucceeded : .someFailed
     }

@@ -20,6 +20,8 @@ final class ChildHandle {
     var process: ProcessDescriptor?
     /// Resident memory that it had at its peak over what it was born with; known once it was reaped.
     var peakGrowth: UInt64 = 0
+    /// Whether it has reported that it is ready.
+    var isReady = false
     /// Whether to kill it as soon as it is there.
     var isCondemned = false
 

@@ -144,11 +144,14 @@ extension Master {
             decoder.append(UnsafeRawBufferPointer(rebasing: self.scratch[..<count]))
             while let frame = try? decoder.next() { tags.append(DeliveryTag(frame.header.delivery)) }
         }
-        for tag in tags.reversed() { self.supervisor.taskRecalled(id, tag, now: self.now) }
+        for tag in tags.reversed() {
+            child.labels[tag.number] = nil
+            self.supervisor.taskRecalled(id, tag, now: self.now)
+        }
     }
 
     func sendAll() {
-        for child in self.unsent { self.send(child) }
+        for child in self.unsent where self.children[child.id] != nil { self.send(child) }
         self.unsent.removeAll(keepingCapacity: true)
     }
 
@@ -219,6 +222,7 @@ extension Master {
         let tag = DeliveryTag(header.delivery)
         switch header.kind {
         case .ready:
+            child.isReady = true
             self.measureBaseline(child)
             self.supervisor.childBecameReady(child.id, now: self.now)
         case .bootFailed:
@@ -230,13 +234,23 @@ extension Master {
             self.supervisor.taskAccepted(child.id, tag, now: self.now)
         case .outcome: try self.handleOutcome(OutcomeReport(decoding: payload), tag, child)
         case .followUp:
-            guard child.labels[tag.number] != nil else { throw .badPayload(.followUp) }
-            child.followUps[tag.number, default: []].append(payload)
-        case .log: self.logRecord(try LogReport(decoding: payload), child, tag: tag.number)
+            try self.keepFollowUp(payload, tag.number, child)
+        case .log:
+            self.logRecord(try LogReport(decoding: payload), child, tag: tag.number)
+            self.supervisor.childWroteOutput(child.id, bytes: payload.count, now: self.now)
         case .crash: child.crashRecord = payload
         case .task, .stop: preconditionFailure("The decoder lets only reports through.")
         }
         self.performActions()
+    }
+
+    /// Follow-ups wait here for their task's outcome, all of one task within the size of one.
+    private func keepFollowUp(_ payload: Bytes, _ tag: UInt64, _ child: ChildHandle) throws(FrameError) {
+        guard child.labels[tag] != nil else { throw .badPayload(.followUp) }
+        let kept = child.followUps[tag, default: []].reduce(payload.count) { $0 + $1.count }
+        let most = FrameLimits().outcome
+        guard kept <= most else { throw .tooLong(kind: .followUp, length: kept, limit: most) }
+        child.followUps[tag, default: []].append(payload)
     }
 
     private func handleOutcome(_ report: OutcomeReport, _ tag: DeliveryTag, _ child: ChildHandle) throws(FrameError) {
@@ -279,8 +293,9 @@ extension Master {
         self.reactor.remove(child.registrations.removeLast())
     }
 
-    private func measureBaseline(_ child: ChildHandle) {
-        guard let template = self.templates[child.generation], template.childBaseline == nil, let pid = child.pid else {
+    /// The first child of a template that is ready, and whose pid has arrived, shows what all of them are born with.
+    func measureBaseline(_ child: ChildHandle) {
+        guard child.isReady, let template = self.templates[child.generation], template.childBaseline == nil, let pid = child.pid else {
             return
         }
         template.childBaseline = TreeMeter.baseline(of: pid)

@@ -112,6 +112,7 @@ extension Master {
         child.pid = pid
         if child.isCondemned { process.send(.kill) }
         child.process = consume process
+        self.measureBaseline(child)
     }
 
     // MARK: Ends

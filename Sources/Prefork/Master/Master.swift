@@ -83,6 +83,7 @@ public final class Master {
         self.supervisor.start(now: self.now)
         self.performActions()
         while self.stopReason == nil { try self.pass() }
+        self.broker.finish(now: self.now)
         return self.stopReason!
     }
 
