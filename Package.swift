@@ -61,6 +61,15 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
+        .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),
+        .testTarget(name: "BrokerTests", dependencies: ["Broker", "Supervision"]),
+        .testTarget(
+            name: "SyscallsTests", dependencies: ["Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
+        .testTarget(
+            name: "ReactorTests",
+            dependencies: [
+                "Reactor", "Supervision", "Syscalls", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Supervision"]),
         .testTarget(
             name: "JournalTests",

@@ -161,7 +161,9 @@ static int wait_for(int kind, id_t id, int options, struct celeriac_exit *result
 }
 
 int celeriac_wait_any(struct celeriac_exit *result) { return wait_for(P_ALL, 0, WNOHANG, result); }
-int celeriac_wait_pid(pid_t pid, struct celeriac_exit *result) { return wait_for(P_PID, (id_t)pid, 0, result); }
+int celeriac_wait_pid(pid_t pid, int wait, struct celeriac_exit *result) {
+    return wait_for(P_PID, (id_t)pid, wait ? 0 : WNOHANG, result);
+}
 int celeriac_wait_pidfd(int pidfd, struct celeriac_exit *result) {
     return wait_for(P_PIDFD, (id_t)pidfd, WNOHANG, result);
 }

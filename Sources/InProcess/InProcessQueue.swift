@@ -150,6 +150,7 @@ public final class InProcessQueue: Broker {
     }
 
     private func write(_ line: OutcomeLine, of origin: TaskOrigin, publishing followUps: [FollowUp] = []) {
+        self.hasUnflushed = true
         if line.state == TaskOutcome.State.success.rawValue {
             self.counts.succeeded += 1
         } else {
@@ -186,6 +187,8 @@ public final class InProcessQueue: Broker {
     }
 
     private var unprinted: [OutcomeLine] = []
+    /// Whether an outcome has come since the last flush: one that comes after ``endPass(now:)`` needs another pass.
+    private var hasUnflushed = false
 
     // MARK: The pass
 
@@ -210,14 +213,16 @@ public final class InProcessQueue: Broker {
             case .end(let input):
                 if let line = self.splitter.finish() { self.add(line, input: input) }
                 self.splitter = LineSplitter()
-            case .nothing: self.input.wait()
+            case .nothing: break
             }
+            self.input.wait()
         } catch {
             self.failure = "cannot read the input: \(error)"
         }
     }
 
     private func flush() {
+        self.hasUnflushed = false
         do {
             try self.journal?.flush()
             for line in self.unprinted { self.output.append(line) }
@@ -245,7 +250,7 @@ public final class InProcessQueue: Broker {
     }
 
     public func nextWake(now: Instant) -> Instant {
-        if self.wantsInput && self.input.canRead { return now }
+        if self.hasUnflushed || self.wantsInput && self.input.canRead { return now }
         let due = self.messages.nextDue
         var next = due.monotonic ?? .distantFuture
         if let wall = due.wall {

@@ -51,7 +51,7 @@ final class InputReader: ReadinessHandler {
     func descriptorReady(token: Int, readiness: Readiness) {
         self.isReady = true
         if let registration { self.reactor?.update(registration, for: []) }
-        if readiness.contains(.hungUp) { self.stopWatching() }
+        if !readiness.isDisjoint(with: .hungUp) { self.stopWatching() }
     }
 
     /// A descriptor whose writer is gone is reported again and again, but is always ready to be read to its end.
@@ -60,7 +60,7 @@ final class InputReader: ReadinessHandler {
         self.registration = nil
     }
 
-    /// Asks to be woken when there is something to read.
+    /// Asks to be woken when there is something to read; does nothing when there already is.
     func wait() {
         if !self.isReady, let registration { self.reactor?.update(registration, for: .readable) }
     }

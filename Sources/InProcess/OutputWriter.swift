@@ -36,7 +36,13 @@ final class OutputWriter: ReadinessHandler {
     func append(_ bytes: [UInt8]) { self.queue.add(bytes[...]) }
 
     func descriptorReady(token: Int, readiness: Readiness) {
-        if let registration { self.reactor?.update(registration, for: []) }
+        guard let registration else { return }
+        self.reactor?.update(registration, for: [])
+        // A reader that is gone would be reported again and again; the next write finds out as well.
+        if !readiness.isDisjoint(with: .hungUp) {
+            self.reactor?.remove(registration)
+            self.registration = nil
+        }
     }
 
     /// Waits until the reader takes more, or for so long.

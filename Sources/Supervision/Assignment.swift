@@ -68,8 +68,10 @@ struct Deadlines: Equatable, Sendable {
     var soft = Instant.distantFuture
     var hard = Instant.distantFuture
     var measure = Instant.distantFuture
+    /// When a child that has not started the task yet is taken to be stuck.
+    var accept = Instant.distantFuture
 
-    var next: Instant { min(self.soft, self.hard, self.measure) }
+    var next: Instant { min(self.soft, self.hard, self.measure, self.accept) }
 }
 
 /// Why a running task is told to stop.

@@ -205,8 +205,12 @@ public struct ChildMachine: Equatable, Sendable {
         if let soft = limits.softTime { deadlines.soft = now + soft }
         if let hard = limits.hardTime { deadlines.hard = now + hard }
         if limits.needsMeasuring { deadlines.measure = now + .milliseconds(10) }
+        if self.assignments[index].startedAt == nil { deadlines.accept = now + Self.longestStart }
         self.assignments[index].deadlines = deadlines
     }
+
+    /// How long a child may take from getting a task to starting it; a large message is read meanwhile.
+    static let longestStart: Duration = .seconds(30)
 
     /// It was reaped, and its pipe read to the end.
     mutating func exited() { self.state = .gone }
@@ -273,6 +277,11 @@ public struct ChildMachine: Equatable, Sendable {
         let assignment = self.assignments[index]
         guard now >= assignment.deadlines.next else { return }
         let limit = limits(assignment.delivery)
+        if now >= assignment.deadlines.accept {
+            let wait = Self.longestStart.unitDescription
+            return demands.append(
+                .kill(.cause(.protocolViolation("it did not start a task in \(wait)"), culprit: nil)))
+        }
         if now >= assignment.deadlines.hard {
             // A reload may have lifted the limit since; the attempt keeps the one that it started with.
             let hard = limit.hardTime ?? assignment.deadlines.hard - (assignment.startedAt ?? self.startedAt)

@@ -162,23 +162,24 @@ extension Supervisor {
         guard self.contains(id) else { return }
         let pool = self.children[id.index]!.pool
         self.children[id.index] = nil
-        defer { self.finishShutdownIfDone(now: now) }
+        self.stopUnusedTemplates(now: now)
+        self.finishShutdownIfDone(now: now)
         // Orders that were given together fail together: one failure.
         guard self.pools[pool].spawnNotBefore == nil else { return }
         let wait = self.pools[pool].spawnBackoff.failed()
         self.pools[pool].spawnNotBefore = now + wait
         self.wake(by: now + wait)
         self.log(.spawnFailed(pool: pool, reason: reason, wait: wait))
-        self.stopUnusedTemplates()
-        self.finishShutdownIfDone(now: now)
     }
 
     /// A child died before it was ready: wait longer each time, and stop when it never ends.
     mutating func bootFailed(_ child: ChildMachine, reason: String, now: Instant) {
+        // Children that started together fail together: one failure.
+        guard self.pools[child.pool].spawnNotBefore == nil else { return }
         let wait = self.pools[child.pool].bootBackoff.failed()
         self.log(.childBootFailed(child.id, reason: reason, wait: wait))
         guard self.pools[child.pool].bootBackoff.failures < Self.mostBootFailures else {
-            let text = "\(Self.mostBootFailures) children in a row died before they were ready; the last: \(reason)"
+            let text = "\(Self.mostBootFailures) times children died before they were ready; the last: \(reason)"
             if self.abandon(generation: child.generation, reason: text, now: now) { return }
             return self.stopWorker(.bootFailed(text), now: now)
         }

@@ -49,7 +49,7 @@ extension Supervisor {
             case .starting(let until) where now >= until:
                 self.stopTemplate(template.generation, now: now)
                 let reason = "not ready within \(self.bootTimeout.unitDescription)"
-                self.templateFailed(template.generation, reason: reason, now: now)
+                self.giveUp(template.generation, reason: reason, now: now)
             case .stopping(let until) where now >= until: self.killTemplate(template.generation)
             case .starting, .ready, .lost, .stopping: break
             }
@@ -102,6 +102,11 @@ extension Supervisor {
 
     /// A template says that it cannot start and that no other could. With an older one running, that one stays.
     public mutating func templateFailed(_ generation: Int, reason: String, now: Instant) {
+        guard self.templates.contains(where: { $0.generation == generation && !$0.isStopping }) else { return }
+        self.giveUp(generation, reason: reason, now: now)
+    }
+
+    private mutating func giveUp(_ generation: Int, reason: String, now: Instant) {
         if self.abandon(generation: generation, reason: reason, now: now) { return }
         self.templates.removeAll { $0.generation == generation }
         self.log(.templateFailed(generation: generation, reason: reason))

@@ -65,7 +65,7 @@ public func reapAny() -> Exit? {
 /// Waits for one child and reaps it.
 public func reap(_ pid: ProcessID) throws(Errno) -> Exit {
     var exit = celeriac_exit()
-    try check(celeriac_wait_pid(pid, &exit))
+    try check(celeriac_wait_pid(pid, 1, &exit))
     return Exit(exit)
 }
 

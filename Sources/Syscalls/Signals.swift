@@ -32,6 +32,8 @@ public struct Signal: Hashable, Sendable {
     public static let brokenPipe = Signal(SIGPIPE)
     /// A file grew beyond its limit.
     public static let fileSize = Signal(SIGXFSZ)
+    /// Lets a stopped process go on; does nothing to another.
+    public static let goOn = Signal(SIGCONT)
     /// Ends a process at once.
     public static let kill = Signal(SIGKILL)
 

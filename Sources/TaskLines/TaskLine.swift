@@ -52,7 +52,7 @@ public struct TaskLine: Sendable {
         while let (field, value) = try reader.next() {
             if value.isNull { continue }
             switch field {
-            case .id: self.id = try value.text()
+            case .id: self.id = try value.identifier()
             case .task: task = try value.text()
             case .args: self.args = try value.bytes(of: .array)
             case .kwargs: self.kwargs = try value.bytes(of: .object)
@@ -77,6 +77,13 @@ private enum TaskField: String, CaseIterable {
 }
 
 extension FieldValue {
+    /// A task id. Longer ones than 1,024 bytes have no use, and would go with every log line.
+    fileprivate func identifier() throws(TaskLineError) -> JSONText {
+        let text = try self.text()
+        guard text.raw.count <= 1_024 else { throw self.problem("is longer than 1,024 bytes") }
+        return text
+    }
+
     fileprivate func expiry() throws(TaskLineError) -> TaskLine.Expiry {
         self.isNumber ? .after(try self.seconds()) : .at(try self.instant())
     }

@@ -18,14 +18,14 @@ extension EngineTests {
                     call("args.none", id: "none"),
                 ])
             #expect(run.status == 0)
-            #expect(try run["by place"].result == "Hi, Ada! (2)")
-            #expect(try run["by name"].result == "Hey, Ada! (3)")
-            #expect(try run["mixed"].result == "Hello, Ada! (4)")
-            #expect(try run["default"].result == "Hello, Ada! (nil)")
-            #expect(try run["null"].result == "Hello, Ada! (nil)")
-            #expect(try run["unnamed"].result == 2)
-            #expect(try run["async"].result == 2)
-            #expect(try run["none"].result == "nothing")
+            #expect(run["by place"].result == "Hi, Ada! (2)")
+            #expect(run["by name"].result == "Hey, Ada! (3)")
+            #expect(run["mixed"].result == "Hello, Ada! (4)")
+            #expect(run["default"].result == "Hello, Ada! (nil)")
+            #expect(run["null"].result == "Hello, Ada! (nil)")
+            #expect(run["unnamed"].result == 2)
+            #expect(run["async"].result == 2)
+            #expect(run["none"].result == "nothing")
         }
 
         @Test func structTakesAllKeywords() throws {
@@ -36,17 +36,17 @@ extension EngineTests {
                     call("args.struct", id: "optional", named: ["url": "b.png"]),
                     call("args.struct", ["url": "c.png"], id: "place"),
                 ])
-            #expect(try run["keywords"].result == "a.png at 640")
-            #expect(try run["optional"].result == "b.png at 320")
-            #expect(try run["place"].result == "c.png at 320")
+            #expect(run["keywords"].result == "a.png at 640")
+            #expect(run["optional"].result == "b.png at 320")
+            #expect(run["place"].result == "c.png at 320")
         }
 
         @Test func contextTellsOfTheCall() throws {
             let limits: JSONObject = ["limits": ["soft_time": "9s"]]
             let run = try Run(
                 .fixture, [], [call("args.context", "x", id: "a"), call("args.context", "y", id: "b", with: limits)])
-            #expect(try run["a"].result == ["x", "a", "args.context", "1", "false"])
-            #expect(try run["b"].result == ["y", "b", "args.context", "1", "true"])
+            #expect(run["a"].result == ["x", "a", "args.context", "1", "false"])
+            #expect(run["b"].result == ["y", "b", "args.context", "1", "true"])
         }
 
         @Test(arguments: [
@@ -65,8 +65,8 @@ extension EngineTests {
         func mismatchNamesTheArgument(line: String, message: String) throws {
             let run = try Run(.fixture, ["-c", "1"], [line])
             #expect(run.status == 1)
-            #expect(try run["a"].errorType == "ArgumentError")
-            #expect(try run["a"].message.contains(message), "\(try run["a"].message)")
+            #expect(run["a"].errorType == "ArgumentError")
+            #expect(run["a"].message.contains(message), "\(run["a"].message)")
         }
     }
 }

@@ -29,13 +29,13 @@ extension EngineTests {
                     call("args.none", id: "before"), call("probe.interval", 30, id: "a", with: limit),
                     call("args.none", id: "after"),
                 ])
-            let outcome = try run["a"]
+            let outcome = run["a"]
             #expect(outcome.errorType == "SoftTimeLimitExceeded")
             #expect(outcome.cause == "soft_time")
             #expect(outcome.message.contains("CancellationError"))
-            #expect((0.2...0.45).contains(outcome.runtime ?? 0), "\(outcome.runtime ?? 0)")
-            #expect(try run["before"].pid == outcome.pid)
-            #expect(try run["after"].pid != outcome.pid)
+            #expect((0.15...0.45).contains(outcome.runtime ?? 0), "\(outcome.runtime ?? 0)")
+            #expect(run["before"].pid == outcome.pid)
+            #expect(run["after"].pid != outcome.pid)
             #expect(run.program.records("child.recycled").contains { $0["reason"] == "tainted" })
         }
 
@@ -44,15 +44,15 @@ extension EngineTests {
             let run = try Run(
                 .fixture, ["-c", "1"], [call("probe.poll", id: "a", with: limits), call("args.none", id: "after")])
             #expect(run.status == 0)
-            #expect(try run["a"].result == "told")
-            #expect((0.2...0.45).contains(try run["a"].runtime ?? 0))
-            #expect(try run["after"].pid != run["a"].pid, "its child is not used again")
+            #expect(run["a"].result == "told")
+            #expect((0.15...0.45).contains(run["a"].runtime ?? 0))
+            #expect(run["after"].pid != run["a"].pid, "its child is not used again")
         }
 
-        @Test func memoryNoticeComesBeforeTheLimit() throws {
-            let run = try Run(.demo, ["-c", "1", "--memory", "4GiB"], [call("demo.allocate", 100, id: "a")])
+        @Test func peakMemoryIsReported() throws {
+            let run = try Run(.demo, ["-c", "1"], [call("demo.allocate", 100, id: "a")])
             #expect(run.status == 0)
-            #expect(try run["a"].json["peak_memory"]?.integer ?? 0 >= 100 << 20)
+            #expect(run["a"].json["peak_memory"]?.integer ?? 0 >= 100 << 20)
         }
 
         @Test func retryRunsAgainAfterItsWait() throws {
@@ -68,11 +68,11 @@ extension EngineTests {
         @Test func retriesEnd() throws {
             let run = try Run(
                 .fixture, ["--max-retries", "2"], [call("probe.retry", id: "a"), call("probe.reject", id: "b")])
-            #expect(try run["a"].errorType == "MaxRetriesExceededError")
-            #expect(try run["a"].message == "retried 2 times; the last reason: attempt 3")
-            #expect(try run["a"].attempts == 3)
-            #expect(try run["b"].state == "REJECTED")
-            #expect(try run["b"].message == "not wanted")
+            #expect(run["a"].errorType == "MaxRetriesExceededError")
+            #expect(run["a"].message == "retried 2 times; the last reason: attempt 3")
+            #expect(run["a"].attempts == 3)
+            #expect(run["b"].state == "REJECTED")
+            #expect(run["b"].message == "not wanted")
             #expect(run.status == 1)
         }
 
@@ -80,9 +80,9 @@ extension EngineTests {
             let run = try Run(
                 .demo, ["--automatic", "true", "--max-retries", "2", "--backoff", "10ms", "--jitter", "false"],
                 [call("tasks.fail", "no luck", id: "a")])
-            #expect(try run["a"].attempts == 3)
-            #expect(try run["a"].errorType == "DemoError")
-            #expect(try run["a"].message == "no luck")
+            #expect(run["a"].attempts == 3)
+            #expect(run["a"].errorType == "DemoError")
+            #expect(run["a"].message == "no luck")
         }
 
         @Test func followUpsRunOnceTheirTaskHasSucceeded() throws {
@@ -94,7 +94,7 @@ extension EngineTests {
                 ])
             let greetings = run.outcomes.filter { $0.task == "args.named" }.compactMap(\.result?.text)
             #expect(greetings.sorted() == (0..<3).map { "Hello, a! (\($0))" })
-            let (later, clock) = (try run["later"], run.outcomes.filter { $0.task == "probe.clock" })
+            let (later, clock) = (run["later"], run.outcomes.filter { $0.task == "probe.clock" })
             try #require(clock.count == 1)
             #expect(clock[0].arrival - later.arrival > 250_000_000)
         }

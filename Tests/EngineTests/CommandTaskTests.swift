@@ -58,10 +58,10 @@ extension EngineTests {
             let run = try self.run(
                 call("arguments", "$(id); {id} '", id: "a", named: ["name": "Ada"]), call("arguments", 1, id: "b"))
             #expect(
-                try run["a"].result
+                run["a"].result
                     == #"$(id); {id} '|--user=Ada|["$(id); {id} '"]|{"name":"Ada"}|a|{x}|"#)
-            #expect(try run["b"].errorType == "ArgumentError")
-            #expect(try run["b"].message.contains("name"))
+            #expect(run["b"].errorType == "ArgumentError")
+            #expect(run["b"].message.contains("name"))
         }
 
         @Test func environmentAndDirectoryAreSet() throws {
@@ -70,38 +70,38 @@ extension EngineTests {
 
         @Test func failureTellsTheStatusAndTheEndOfStandardError() throws {
             let run = try self.run(call("fails", id: "a"), call("signalled", id: "b"), call("missing", id: "c"))
-            #expect(try run["a"].errorType == "CommandError")
-            #expect(try run["a"].message == "the command exited with code 3: one\nthe reason\n")
-            #expect(try run["b"].message == "the command was ended by SIGKILL")
-            #expect(try run["c"].message.contains("cannot start /nonexistent/program: No such file"))
+            #expect(run["a"].errorType == "CommandError")
+            #expect(run["a"].message == "the command exited with code 3: one\nthe reason\n")
+            #expect(run["b"].message == "the command was ended by SIGKILL")
+            #expect(run["c"].message.contains("cannot start /nonexistent/program: No such file"))
             #expect(Set(run.outcomes.compactMap(\.pid)).count == 1, "the child goes on")
         }
 
         @Test func softLimitIsATermination() throws {
             let run = try self.run(call("heeds", id: "a"), call("text", id: "b"))
-            #expect(try run["a"].result == "cleaned up")
-            #expect((0.2...0.5).contains(try run["a"].runtime ?? 0))
-            #expect(try run["b"].pid != run["a"].pid)
+            #expect(run["a"].result == "cleaned up")
+            #expect((0.15...0.5).contains(run["a"].runtime ?? 0))
+            #expect(run["b"].pid != run["a"].pid)
         }
 
         @Test func hardLimitEndsTheWholeTree() throws {
             let run = try self.run(call("ignores", id: "a"), call("text", id: "b"))
-            #expect(try run["a"].errorType == "TimeLimitExceeded")
-            #expect(try run["a"].runtime ?? 9 <= 0.55)
-            #expect(try run["b"].state == "SUCCESS")
+            #expect(run["a"].errorType == "TimeLimitExceeded")
+            #expect(run["a"].runtime ?? 9 <= 0.55)
+            #expect(run["b"].state == "SUCCESS")
         }
 
         @Test func outputAboveTheResultLimitFails() throws {
             let run = try self.run(call("floods", id: "a"), call("text", id: "b"))
-            #expect(try run["a"].state == "FAILURE")
-            #expect(try run["a"].message.contains("65536 bytes"))
-            #expect(try run["b"].state == "SUCCESS")
+            #expect(run["a"].state == "FAILURE")
+            #expect(run["a"].message.contains("65536 bytes"))
+            #expect(run["b"].state == "SUCCESS")
         }
 
         @Test func largeMessageReachesTheCommand() throws {
             let text = String(repeating: "x", count: 1_000_000)
             let run = try self.run(call("reads", .string(text), id: "a"))
-            #expect(try run["a"].result?.integer ?? 0 > 1_000_000)
+            #expect(run["a"].result?.integer ?? 0 > 1_000_000)
         }
     }
 }

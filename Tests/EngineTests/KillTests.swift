@@ -67,7 +67,6 @@ extension EngineTests {
                 return states.contains("T") && states.contains("R") && sleepers >= 5
             }
             program.signal(SIGKILL)
-            try program.wait(for: "the end of the tree", within: 1) { program.family.isEmpty }
             #expect(try program.finish() == -SIGKILL)
         }
 
@@ -90,6 +89,16 @@ extension EngineTests {
             try program.wait(for: "20 outcomes") { program.outcomes.count == 20 }
             program.kill(template, SIGCONT)
             #expect(try program.finish() == 0)
+        }
+
+        @Test func hardLimitHoldsWhileTheTemplateIsStopped() throws {
+            let program = try Program(run: .demo, ["-c", "1", "--hard-time", "200ms"])
+            try program.wait(forRecords: "child.ready")
+            program.kill(try #require(program.templates.first), SIGSTOP)
+            program.send(call("demo.hang", id: "a"), call("tasks.add", 1, 2, id: "b"))
+            #expect(try program.outcome("a").cause == "hard_time")
+            #expect(try program.outcome("b").result == 3)
+            #expect(try program.finish() == 1)
         }
 
         @Test func workerWithAStoppedTemplateStops() throws {

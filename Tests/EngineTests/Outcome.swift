@@ -59,13 +59,11 @@ struct Run {
         self.outcomes = self.program.outcomes
     }
 
-    /// The only outcome with this id.
+    /// The only outcome with this id; an empty one, and a failed test, when there is another number of them.
     subscript(id: String) -> Outcome {
-        get throws {
-            let found = self.outcomes.filter { $0.id == id }
-            try #require(found.count == 1, "\(id) has \(found.count) outcomes")
-            return found[0]
-        }
+        let found = self.outcomes.filter { $0.id == id }
+        #expect(found.count == 1, "\(id) has \(found.count) outcomes")
+        return found.first ?? Outcome(json: nil, arrival: 0)
     }
 
     var errorText: String { self.program.errorText }

@@ -23,9 +23,19 @@ enum ProcessList {
     }
 
     /// The kernel's letter for what a process does: `R`, `S`, `T` (stopped), `Z` (zombie); `nil` when it is gone.
-    static func state(of pid: ProcessID) -> Character? {
+    static func state(of pid: ProcessID) -> Character? { status(of: pid).first?.first }
+
+    /// When a process started, in the kernel's ticks; `nil` when it is gone or a zombie. With its number it names a
+    /// process for ever.
+    static func start(of pid: ProcessID) -> UInt64? {
+        let fields = status(of: pid)
+        return fields.count > 19 && fields[0] != "Z" ? UInt64(fields[19]) : nil
+    }
+
+    /// What follows the name in `/proc/<pid>/stat`.
+    private static func status(of pid: ProcessID) -> [Substring] {
         let text = String(decoding: contents("/proc/\(pid)/stat"), as: UTF8.self)
-        return text.split(separator: ")").last.flatMap { $0.dropFirst().first }
+        return text.split(separator: ")").last?.split(separator: " ") ?? []
     }
 
     private static func contents(_ path: String) -> [UInt8] {

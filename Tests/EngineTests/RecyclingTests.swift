@@ -29,7 +29,7 @@ extension EngineTests {
         }
 
         @Test func leakingChildIsReplaced() throws {
-            let lines = (0..<30).flatMap { [call("demo.leak", 4 << 20, id: "l\($0)"), call("tasks.sleep", 0.02)] }
+            let lines = (0..<30).flatMap { [call("demo.leak", 4_194_304, id: "l\($0)"), call("tasks.sleep", 0.02)] }
             let run = try Run(.demo, ["-c", "1", "--max-child-growth", "8MiB"], lines)
             #expect(run.status == 0 && run.outcomes.count == 60)
             let reasons = run.program.records("child.recycled").compactMap { $0["reason"]?.text }

@@ -27,7 +27,8 @@ import Testing
 
     @Test func handlersHearOfTheirDescriptorsOnly() throws {
         let (reactor, listener) = (try Reactor(), Listener())
-        let (first, second) = (try Pipe(), try Pipe())
+        let first = try Pipe()
+        let second = try Pipe()
         _ = try reactor.register(first.reading.number, for: .readable, handler: listener, token: 1)
         _ = try reactor.register(second.reading.number, for: .readable, handler: listener, token: 2)
         try reactor.wait(until: Self.past)
@@ -59,7 +60,8 @@ import Testing
         // The writing number now leads to the reading end: the writer is gone.
         try duplicate(pipe.reading.number, onto: pipe.writing.number)
         try reactor.wait(until: .distantFuture)
-        #expect(listener.heard.map(\.readiness) == [.hungUp])
+        #expect(listener.tokens == [1])
+        #expect(!listener.heard[0].readiness.isDisjoint(with: .hungUp))
         reactor.remove(registration)
         try reactor.wait(until: Self.past)
         #expect(listener.tokens == [1])
@@ -73,7 +75,8 @@ import Testing
             _ = try reactor.register(file.rawValue, for: .readable, handler: Listener(), token: 1)
         }
         // The failed registration left nothing behind.
-        let (pipe, listener) = (try Pipe(), Listener())
+        let pipe = try Pipe()
+        let listener = Listener()
         _ = try reactor.register(pipe.writing.number, for: .writable, handler: listener, token: 5)
         try reactor.wait(until: .distantFuture)
         #expect(listener.tokens == [5])
@@ -81,7 +84,7 @@ import Testing
 
     @Test func anEventOfARemovedRegistrationIsDroppedAlsoInTheSameBatch() throws {
         let (reactor, listener) = (try Reactor(), Listener())
-        let pipes = [try Pipe(), try Pipe()].map(Box.init)
+        let pipes = [Box(try Pipe()), Box(try Pipe())]
         var registrations: [Reactor.Registration] = []
         for (token, pipe) in pipes.enumerated() {
             registrations.append(
@@ -94,7 +97,7 @@ import Testing
 
     @Test func aReusedNumberDoesNotGetItsPredecessorsEvent() throws {
         let (reactor, listener, heir) = (try Reactor(), Listener(), Listener())
-        let pipes = [try Pipe(), try Pipe()].map(Box.init)
+        let pipes = [Box(try Pipe()), Box(try Pipe())]
         let silent = try Pipe()
         var registrations: [Reactor.Registration] = []
         for (token, pipe) in pipes.enumerated() {

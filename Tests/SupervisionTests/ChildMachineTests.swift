@@ -45,7 +45,7 @@ import Testing
             _ = child.assign(Delivery(tag: tag, task: 0), limits: limits, cost: 0, now: start)
             if accepted { #expect(child.accepted(tag, limits: { _ in limits }, now: start) == true) }
         }
-        child.state = situation.state
+        if situation == .killed { child.kill(.retired, now: start) } else { child.state = situation.state }
         return child
     }
 
@@ -90,7 +90,7 @@ import Testing
             [
                 [.kill(.bootTimeout)], [.recycle(.maxAge)],
                 [.recycle(.maxAge), .kill(.cause(.hardTime(limit: .seconds(10)), culprit: tag))],
-                [.kill(.cause(.hardTime(limit: .seconds(10)), culprit: tag))], [.kill(.retired)], [], [],
+                [.kill(.cause(.hardTime(limit: .seconds(10)), culprit: tag))], [.kill(.retired)], [.giveUpTemplate], [],
             ] as [[ChildMachine.Demand]]
         )
     )
@@ -141,6 +141,22 @@ import Testing
             var child = ChildMachineTests.child(.starting)
             _ = child.assign(Delivery(tag: DeliveryTag(1), task: 0), limits: TaskLimits(), cost: 0, now: .distantFuture)
         }
+    }
+
+    @Test(arguments: Situation.allCases) func aChildThatClosedAPipeIsGivenAMoment(_ situation: Situation) {
+        var child = Self.child(situation)
+        child.mustBeGoneBy = Self.start + .seconds(1)
+        let demands = child.timePassed(now: Self.start + .seconds(1), limits: { _ in TaskLimits() })
+        #expect(demands == (situation == .killed || situation == .gone ? [] : [.kill(.closedPipe)]))
+    }
+
+    @Test(arguments: Situation.allCases) func onlyWhatWaitsIsTakenBack(_ situation: Situation) {
+        var child = Self.child(situation)
+        #expect(child.recalled(Self.tag) == nil)
+        var waiting = Self.child(situation, accepted: false)
+        #expect(waiting.recalled(Self.tag)?.tag == (situation.hasTask ? Self.tag : nil))
+        #expect(waiting.assignments.isEmpty)
+        #expect(waiting.state == (situation == .busy ? .idle : waiting.state))
     }
 
     // MARK: Deadlines
@@ -200,8 +216,12 @@ import Testing
             concurrency: 1, maxTasks: 2, retireAt: .distantFuture
         )
         #expect(child.becameReady() == true)
-        #expect(child.assign(Delivery(tag: DeliveryTag(1), task: 0), limits: TaskLimits(), cost: 0, now: Self.start) == false)
-        #expect(child.assign(Delivery(tag: DeliveryTag(2), task: 0), limits: TaskLimits(), cost: 0, now: Self.start) == true)
+        #expect(
+            child.assign(Delivery(tag: DeliveryTag(1), task: 0), limits: TaskLimits(), cost: 0, now: Self.start)
+                == false)
+        #expect(
+            child.assign(Delivery(tag: DeliveryTag(2), task: 0), limits: TaskLimits(), cost: 0, now: Self.start) == true
+        )
         #expect(child.state == .draining)
     }
 }

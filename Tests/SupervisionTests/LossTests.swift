@@ -77,23 +77,17 @@ import Testing
     }
 
     @Test(arguments: [
-        (ChildExit.signalled("SIGKILL"), Cause.protocolViolation("it closed its orders")),
+        (ChildExit.signalled("SIGKILL"), Cause.protocolViolation("it closed a pipe and lived on")),
         (.signalled("SIGSEGV"), .signalled(signal: "SIGSEGV")), (.exited(code: 4), .exited(code: 4)),
     ])
-    func aChildFoundDeadByAWriteIsLostToItsOwnEnd(_ exit: ChildExit, _ cause: Cause) {
+    func aChildThatClosedAPipeIsLostToItsOwnEnd(_ exit: ChildExit, _ cause: Cause) {
         var bench = Bench.running(tasks: [.retried { $0.maxLosses = 1 }])
         let (id, _) = bench.run()
-        bench.supervisor.childStoppedReading(id, now: bench.now)
-        #expect(bench.actions().first == .kill(id))
+        bench.supervisor.childClosedPipe(id, now: bench.now)
+        #expect(bench.actions() == [], "its exit is on the way")
+        #expect(bench.pass(.milliseconds(199)) == [])
+        #expect(bench.pass(.milliseconds(1)).first == .kill(id))
         #expect(bench.exit(id, exit).compactMap(\.ending) == [.lost(cause)])
-    }
-
-    @Test func aChildOnItsWayOutNeedNotRead() {
-        var bench = Bench.running(2)
-        bench.supervisor.resize(pool: 0, by: -1, now: bench.now)
-        #expect(bench.actions() == [.stop(child(1))])
-        bench.supervisor.childStoppedReading(child(1), now: bench.now)
-        #expect(bench.actions() == [])
     }
 
     @Test func tasksOfALostTemplatesChildrenAreInnocent() {
@@ -118,6 +112,8 @@ import Testing
 
     @Test func anIdleChildThatDiesIsReplaced() {
         var bench = Bench.running()
-        #expect(bench.exit(child(1), .signalled("SIGSEGV")) == [.fork(ChildID(index: 0, serial: 2), pool: 0, generation: 1)])
+        #expect(
+            bench.exit(child(1), .signalled("SIGSEGV")) == [.fork(ChildID(index: 0, serial: 2), pool: 0, generation: 1)]
+        )
     }
 }

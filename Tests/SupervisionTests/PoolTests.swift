@@ -233,9 +233,11 @@ import Testing
         let (id, delivery) = bench.run()
         let actions = bench.report(id, delivery, .init(.success))
         #expect(actions.last == .measure(id, confirmAbove: 100 << 20))
-        bench.supervisor.childMeasured(id, TreeUsage(memoryGrowth: 100 << 20, cpuNanoseconds: 0, descendants: 0), now: bench.now)
+        bench.supervisor.childMeasured(
+            id, TreeUsage(memoryGrowth: 100 << 20, cpuNanoseconds: 0, descendants: 0), now: bench.now)
         #expect(bench.actions() == [])
-        bench.supervisor.childMeasured(id, TreeUsage(memoryGrowth: 101 << 20, cpuNanoseconds: 0, descendants: 0), now: bench.now)
+        bench.supervisor.childMeasured(
+            id, TreeUsage(memoryGrowth: 101 << 20, cpuNanoseconds: 0, descendants: 0), now: bench.now)
         #expect(bench.actions() == [.fork(child(2), pool: 0, generation: 1)])
         #expect(bench.ready(child(2)) == [.stop(id)])
         #expect(bench.events.contains(.childRecycled(id, .growth, tasks: 1)))
@@ -246,7 +248,9 @@ import Testing
         var measurements = 0
         for _ in 0..<100 {
             let (id, delivery) = bench.run()
-            measurements += bench.report(id, delivery, .init(.success)).count { $0 == .measure(id, confirmAbove: 100 << 20) }
+            measurements += bench.report(id, delivery, .init(.success)).count {
+                $0 == .measure(id, confirmAbove: 100 << 20)
+            }
             _ = bench.pass(.milliseconds(2))
         }
         #expect(measurements == 2)

@@ -23,6 +23,7 @@ import Testing
         let wanted: Set<String> = [
             "lost", "given back", "retried", "killed", "boot failed", "spawn failed", "template lost", "reloaded",
             "recycled", "tainted", "queued", "exited unasked", "protocol", "hard time", "resized", "revoked",
+            "recalled", "template given up",
         ]
         #expect(wanted.subtracting(reached) == [])
     }
@@ -162,7 +163,7 @@ private struct World {
             calls += 1
             self.now = max(self.now, self.supervisor.nextWake)
             self.supervisor.timePassed(now: self.now)
-            if self.supervisor.nextWake <= self.now { self.broke("timePassed left a deadline that is due") ; return }
+            if self.supervisor.nextWake <= self.now { self.broke("timePassed left a deadline that is due"); return }
             self.performActions()
         }
         if calls == 10_000 { self.broke("the supervisor spins") }
@@ -311,11 +312,12 @@ private struct World {
         switch Int.random(in: 0..<6, using: &self.random) {
         case 0, 1:
             self.reached.insert("exited unasked")
-            self.reap(id, [.exited(code: 0), .signalled("SIGSEGV"), .exited(code: 3)].randomElement(using: &self.random)!)
+            self.reap(
+                id, [.exited(code: 0), .signalled("SIGSEGV"), .exited(code: 3)].randomElement(using: &self.random)!)
         case 2 where child.isReady:
             self.reached.insert("protocol")
             self.supervisor.taskReported(id, DeliveryTag(999_999), .init(.success), now: self.now)
-        case 3: self.supervisor.childStoppedReading(id, now: self.now)
+        case 3: self.supervisor.childClosedPipe(id, now: self.now)
         case 4 where child.isReady:
             self.supervisor.childWroteOutput(id, bytes: Int.random(in: 1...50_000, using: &self.random), now: self.now)
         default: self.children[id]!.hangs = true
@@ -328,7 +330,8 @@ private struct World {
             self.reached.insert("resized")
             let pool = self.supervisor.pools.indices.randomElement(using: &self.random)!
             let most = 12 - self.supervisor.pools[pool].policy.concurrency
-            self.supervisor.resize(pool: pool, by: Int.random(in: -3...max(-3, most), using: &self.random), now: self.now)
+            self.supervisor.resize(
+                pool: pool, by: Int.random(in: -3...max(-3, most), using: &self.random), now: self.now)
         } else if self.templates.count < 3 {
             self.reached.insert("reloaded")
             self.supervisor.reload(now: self.now)
@@ -376,6 +379,9 @@ private struct World {
         case .stopTemplate(let generation):
             if self.templates[generation] == .stopping { self.broke("template \(generation) stopped twice") }
             if self.templates[generation] != nil { self.templates[generation] = .stopping }
+        case .killTemplate(let generation):
+            self.reached.insert("template given up")
+            if self.templates[generation] != nil { self.templates[generation] = .dying }
         case .fork(let id, _, let generation): self.fork(id, generation)
         case .notify(let id, let tag, _):
             if self.inChildren[tag] != id { self.broke("a notice to a child without the task") }
@@ -386,6 +392,7 @@ private struct World {
             if child.isKilled { self.broke("killed \(id) twice") }
             self.reached.insert("killed")
             self.children[id]!.isKilled = true
+        case .recall(let id): self.recall(id)
         case .measure(let id, _): self.measure(id)
         case .finish(let finished): self.finish(finished)
         case .retry(let delivery, let wait, _):
@@ -402,6 +409,13 @@ private struct World {
             if !self.children.isEmpty { self.broke("exit with children") }
             if self.templates.values.contains(.ready) { self.broke("exit with a template") }
         }
+    }
+
+    private mutating func recall(_ id: ChildID) {
+        self.reached.insert("recalled")
+        let waiting = self.children[id]?.waiting ?? []
+        self.children[id]?.waiting = []
+        for delivery in waiting.reversed() { self.supervisor.taskRecalled(id, delivery.tag, now: self.now) }
     }
 
     private mutating func note(_ event: SupervisorEvent) {
@@ -466,7 +480,6 @@ private struct World {
         }
     }
 
-
     // MARK: The end
 
     /// Faults stop: every delivery must come to its end, and the pools to their size.
@@ -485,7 +498,9 @@ private struct World {
         }
         for (pool, state) in self.supervisor.pools.enumerated() where state.policy.maxChildAge == nil {
             let live = self.supervisor.children.count { $0?.pool == pool }
-            if live != state.policy.concurrency { self.broke("\(live) children at rest, not \(state.policy.concurrency)") }
+            if live != state.policy.concurrency {
+                self.broke("\(live) children at rest, not \(state.policy.concurrency)")
+            }
         }
         if self.templates.count != 1 { self.broke("\(self.templates.count) templates at rest") }
     }
@@ -504,7 +519,7 @@ private struct World {
     }
 
     private mutating func moveTemplateCalmly(_ generation: Int) {
-        if self.templates[generation] == .stopping { return self.endTemplate(generation) }
+        if self.templates[generation] != .starting { return self.endTemplate(generation) }
         self.templates[generation] = .ready
         self.supervisor.templateBecameReady(generation, now: self.now)
         self.performActions()
@@ -514,7 +529,9 @@ private struct World {
         guard let child = self.children[id] else { return }
         if child.isKilled { return self.reapKilled(id) }
         if child.hangs { return }
-        if !child.isReady { self.boot(id) } else if let delivery = child.running.first {
+        if !child.isReady {
+            self.boot(id)
+        } else if let delivery = child.running.first {
             self.report(id, delivery)
         } else if let delivery = child.waiting.first {
             self.children[id]!.waiting.removeFirst()

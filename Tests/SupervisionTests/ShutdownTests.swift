@@ -22,9 +22,9 @@ import Testing
         var bench = Bench.running()
         let (id, delivery) = bench.run()
         bench.supervisor.shutDown(to: .warm, now: bench.now)
-        _ = bench.pass(.zero)
-        #expect(bench.supervisor.nextWake == bench.now + .seconds(30))
-        #expect(bench.pass(.seconds(30)) == [.notify(id, delivery.tag, .shutdown)])
+        #expect(bench.pass(.seconds(29)) == [])
+        #expect(bench.supervisor.nextWake == bench.now + .seconds(1))
+        #expect(bench.pass(.seconds(1)) == [.notify(id, delivery.tag, .shutdown)])
         #expect(bench.supervisor.ladder.stage == .cold)
         #expect(bench.pass(.seconds(5)) == [.kill(id)])
         #expect(bench.exit(id) == [.giveBack(delivery), .stopTemplate(generation: 1)])
@@ -32,7 +32,8 @@ import Testing
 
     @Test(arguments: [
         (Supervisor.Report(.failure, wasCancelled: true), true), (Supervisor.Report(.retry), true),
-        (Supervisor.Report(.success), false), (Supervisor.Report(.failure), false), (Supervisor.Report(.rejected), false),
+        (Supervisor.Report(.success), false), (Supervisor.Report(.failure), false),
+        (Supervisor.Report(.rejected), false),
     ])
     func whatGivesUpInAColdShutdownGoesBackUncounted(_ report: Supervisor.Report, goesBack: Bool) {
         var bench = Bench.running()
@@ -40,7 +41,11 @@ import Testing
         bench.supervisor.shutDown(to: .cold, now: bench.now)
         #expect(bench.actions() == [.notify(id, delivery.tag, .shutdown)])
         let actions = bench.report(id, delivery, report)
-        if goesBack { #expect(actions.first == .giveBack(delivery)) } else { #expect(actions.first?.ending == .reported) }
+        if goesBack {
+            #expect(actions.first == .giveBack(delivery))
+        } else {
+            #expect(actions.first?.ending == .reported)
+        }
     }
 
     @Test func aTaskThatStartsDuringAColdShutdownIsTold() {
@@ -115,6 +120,15 @@ import Testing
         #expect(bench.actions() == [.stopTemplate(generation: 1)])
         bench.supervisor.templateBecameReady(1, now: bench.now)
         #expect(bench.actions() == [])
+        bench.supervisor.templateExited(1, now: bench.now)
+        #expect(bench.actions() == [.exit(.finished)])
+    }
+
+    @Test func aTemplateThatHangsDoesNotHoldUpTheEnd() {
+        var bench = Bench.running()
+        bench.supervisor.shutDown(to: .hard, now: bench.now)
+        _ = bench.exit(child(1), .exited(code: 0))
+        #expect(bench.pass(.seconds(5)) == [.killTemplate(generation: 1)])
         bench.supervisor.templateExited(1, now: bench.now)
         #expect(bench.actions() == [.exit(.finished)])
     }

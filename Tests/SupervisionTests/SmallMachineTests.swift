@@ -8,7 +8,8 @@ import Testing
         let waits = (0..<6).map { _ in backoff.failed() }
         #expect(
             waits == [
-                .milliseconds(100), .milliseconds(200), .milliseconds(400), .milliseconds(800), .seconds(1), .seconds(1),
+                .milliseconds(100), .milliseconds(200), .milliseconds(400), .milliseconds(800), .seconds(1),
+                .seconds(1),
             ])
         #expect(backoff.failures == 6)
         backoff.succeeded()

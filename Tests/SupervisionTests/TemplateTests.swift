@@ -48,6 +48,30 @@ import Testing
         #expect(bench.actions() == [])
     }
 
+    @Test func aTemplateThatDoesNotExitIsKilled() {
+        var bench = Bench.running()
+        bench.supervisor.reload(now: bench.now)
+        _ = bench.actions()
+        #expect(bench.pass(.seconds(10)) == [.stopTemplate(generation: 2)], "it hangs in its preload")
+        #expect(bench.pass(.milliseconds(4_999)) == [])
+        #expect(bench.pass(.milliseconds(1)) == [.killTemplate(generation: 2)])
+        #expect(bench.pass(.seconds(60)) == [])
+        bench.supervisor.templateExited(2, now: bench.now)
+        #expect(bench.actions() == [])
+    }
+
+    @Test func aTemplateThatDoesNotReapIsKilled() {
+        var bench = Bench.running()
+        bench.supervisor.childBrokeProtocol(child(1), "x", now: bench.now)
+        #expect(bench.actions().first == .kill(child(1)))
+        _ = bench.ready(child(2))
+        #expect(bench.pass(.seconds(10)) == [.killTemplate(generation: 1)])
+        _ = bench.exit(child(1), templateLost: true)
+        _ = bench.exit(child(2), templateLost: true)
+        bench.supervisor.templateExited(1, now: bench.now)
+        #expect(bench.actions() == [.startTemplate(generation: 2)])
+    }
+
     // MARK: Reload
 
     /// A worker of two children whose second template has just become ready.
@@ -132,6 +156,22 @@ import Testing
         bench.supervisor.templateExited(1, now: bench.now)
         bench.supervisor.templateBecameReady(3, now: bench.now)
         #expect(bench.actions().compactMap(\.forked).count == 2)
+    }
+
+    @Test func theOnlyTemplateThatDiesWhileAFailedOneLeavesIsReplaced() {
+        var bench = Bench.running()
+        bench.supervisor.reload(now: bench.now)
+        _ = bench.actions()
+        bench.supervisor.templateFailed(2, reason: "bad", now: bench.now)
+        #expect(bench.actions() == [.stopTemplate(generation: 2)])
+        _ = bench.exit(child(1), templateLost: true)
+        bench.supervisor.templateExited(1, now: bench.now)
+        #expect(bench.actions() == [.startTemplate(generation: 3)])
+        bench.supervisor.templateFailed(2, reason: "again", now: bench.now)
+        #expect(bench.actions() == [], "that one has been given up")
+        // It dies before it is ready, and the failed one has still not left.
+        bench.supervisor.templateExited(3, now: bench.now)
+        #expect(bench.pass(.milliseconds(100)) == [.startTemplate(generation: 4)])
     }
 
     @Test func aNewTemplateThatDiesDuringAReloadIsStartedAgainBesideTheOld() {

@@ -9,8 +9,9 @@ import Testing
     }
 
     static func write(_ count: Int, to descriptor: CInt) throws -> WriteResult {
-        let bytes = [UInt8](repeating: 65, count: count)
-        return try Syscalls.write(UnsafeRawBufferPointer(start: bytes.withUnsafeBytes { $0.baseAddress }, count: count), to: descriptor)
+        try [UInt8](repeating: 65, count: count).withUnsafeBytes { (bytes) throws(Errno) in
+            try Syscalls.write(bytes, to: descriptor)
+        }
     }
 
     @Test func aNonblockingPipeSaysThatItIsEmptyThenReadableThenAtItsEnd() throws {
@@ -84,15 +85,14 @@ import Testing
     }
 
     @Test func anEmptyOrClosedSocketSaysSo() throws {
-        var pair = try MessageSocket.pair()
+        let pair = try MessageSocket.pair()
         try setNonblocking(pair.second.descriptor.number)
         #expect(try pair.second.receive() == .wouldBlock)
-        pair.first = MessageSocket(owning: try Self.duplicateOfNothing())
+        let nothing = try memoryFile(named: "nothing", content: [])
+        try duplicate(nothing.number, onto: pair.first.descriptor.number)
         #expect(try pair.second.receive() == .endOfFile)
         #expect(try pair.second.send([1]) == .noReader)
     }
-
-    private static func duplicateOfNothing() throws -> CInt { try memoryFile(named: "nothing", content: []).release() }
 
     @Test func tooManyDescriptorsAreRefused() throws {
         let pair = try MessageSocket.pair()

@@ -20,7 +20,8 @@ enum Shell {
     static func start(
         _ script: String, output: CInt = -1, _ change: (inout SpawnRequest) -> Void = { _ in }
     ) throws -> ProcessID {
-        var request = SpawnRequest(path: "/bin/sh", arguments: ["sh", "-c", script], environment: ["PATH=/usr/bin:/bin"])
+        var request = SpawnRequest(
+            path: "/bin/sh", arguments: ["sh", "-c", script], environment: ["PATH=/usr/bin:/bin"])
         request.standard = (-1, output, -1)
         change(&request)
         return try spawn(request)

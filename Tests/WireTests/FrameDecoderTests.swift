@@ -95,17 +95,18 @@ import Testing
         return bytes
     }
 
-    @Test(arguments: [
-        (header(magic: [0, 0], kind: 0x81), .badMagic), (header(magic: [0x43, 0], kind: 0x81), .badMagic),
-        ([0x41, 0x42], .badMagic),
-        (header(version: 0, kind: 0x81), .unknownVersion(0)), (header(version: 2, kind: 0x81), .unknownVersion(2)),
-        (header(kind: 0), .unknownKind(0)), (header(kind: 0x80), .unknownKind(0x80)),
-        (header(kind: 0xFF), .unknownKind(0xFF)),
-        (header(kind: 1), .unknownKind(1)), (header(kind: 2), .unknownKind(2)),
-        (header(kind: 0x82, length: 1), .tooLong(kind: .accepted, length: 1, limit: 0)),
-        (header(kind: 0x85, length: 65_537), .tooLong(kind: .log, length: 65_537, limit: 65_536)),
-        (header(kind: 0x83, length: .max), .tooLong(kind: .outcome, length: 4_294_967_295, limit: 65 << 20)),
-    ] as [([UInt8], FrameError)])
+    @Test(
+        arguments: [
+            (header(magic: [0, 0], kind: 0x81), .badMagic), (header(magic: [0x43, 0], kind: 0x81), .badMagic),
+            ([0x41, 0x42], .badMagic),
+            (header(version: 0, kind: 0x81), .unknownVersion(0)), (header(version: 2, kind: 0x81), .unknownVersion(2)),
+            (header(kind: 0), .unknownKind(0)), (header(kind: 0x80), .unknownKind(0x80)),
+            (header(kind: 0xFF), .unknownKind(0xFF)),
+            (header(kind: 1), .unknownKind(1)), (header(kind: 2), .unknownKind(2)),
+            (header(kind: 0x82, length: 1), .tooLong(kind: .accepted, length: 1, limit: 0)),
+            (header(kind: 0x85, length: 65_537), .tooLong(kind: .log, length: 65_537, limit: 65_536)),
+            (header(kind: 0x83, length: .max), .tooLong(kind: .outcome, length: 4_294_967_295, limit: 65 << 20)),
+        ] as [([UInt8], FrameError)])
     func bytesThatAreNoFramesAreErrors(bytes: [UInt8], error: FrameError) {
         #expect(throws: error) { try Self.frames([bytes[...]]) }
         #expect(!error.description.isEmpty)

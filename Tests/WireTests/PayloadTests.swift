@@ -122,7 +122,8 @@ import Testing
         .exited(
             .init(serial: 1, signalled: true, status: 11, cpuMicroseconds: 2, peakResident: 3, leftovers: 4)),
         .exited(
-            .init(serial: .max, signalled: false, status: -1, cpuMicroseconds: .max, peakResident: .max, leftovers: .max)
+            .init(
+                serial: .max, signalled: false, status: -1, cpuMicroseconds: .max, peakResident: .max, leftovers: .max)
         ),
     ]
 
@@ -136,7 +137,9 @@ import Testing
 
     @Test func aTruncatedMessageOfFixedSizeIsRefused() {
         for order in Self.orders.prefix(2) {
-            for length in 0..<order.encoded.count { #expect(TemplateOrder(decoding: Array(order.encoded.prefix(length))) == nil) }
+            for length in 0..<order.encoded.count {
+                #expect(TemplateOrder(decoding: Array(order.encoded.prefix(length))) == nil)
+            }
         }
         for report in [Self.reports[3], Self.reports[4], Self.reports[7]] {
             for length in 0..<report.encoded.count {

@@ -54,7 +54,8 @@ struct celeriac_exit {
 };
 // Any child; pid 0 in the result: none is ready.
 int celeriac_wait_any(struct celeriac_exit *result);
-int celeriac_wait_pid(pid_t pid, struct celeriac_exit *result);
+// Waits when told to; otherwise pid 0 in the result: not yet.
+int celeriac_wait_pid(pid_t pid, int wait, struct celeriac_exit *result);
 int celeriac_wait_pidfd(int pidfd, struct celeriac_exit *result);
 // 1: has a child, dead or alive; 0: has none.
 int celeriac_has_children(void);

@@ -17,7 +17,8 @@ enum TemplateRole {
         var environment = Environment.current
         environment["SWIFT_BACKTRACE"] = "enable=no"
         var request = SpawnRequest(
-            path: "/proc/self/exe", arguments: [CommandLine.arguments[0], Self.argument, "\(ownProcessID)", "\(openFiles)"],
+            path: "/proc/self/exe",
+            arguments: [CommandLine.arguments[0], Self.argument, "\(ownProcessID)", "\(openFiles)"],
             environment: environment.map { "\($0.key)=\($0.value)" })
         request.standard.0 = nullDevice
         return request

@@ -11,8 +11,7 @@ extension Worker {
         if TemplateRole.isOurs { TemplateRole.run(self) }
         openStandardDescriptors()
         WorkerCommand.worker = self
-        WorkerCommand.main()
-        exitNow(0)
+        WorkerCommand.runToExit()
     }
 }
 
@@ -20,6 +19,20 @@ extension Worker {
 struct WorkerCommand: ParsableCommand {
     /// The worker whose program this is. Set once, before the command line is read; the process has one thread.
     nonisolated(unsafe) static var worker = Worker()
+
+    /// Runs the command line and ends the process. What is wrong with usage or configuration ends it with status 2.
+    static func runToExit() -> Never {
+        do {
+            var command = try self.parseAsRoot()
+            try command.run()
+        } catch {
+            guard self.exitCode(for: error) != .success, !(error is ExitCode) else { self.exit(withError: error) }
+            printError(self.fullMessage(for: error))
+            exitNow(2)
+        }
+        StandardOutput.flush()
+        exitNow(0)
+    }
 
     static var configuration: CommandConfiguration {
         CommandConfiguration(

@@ -45,6 +45,8 @@ final class ChildHandle {
     var crashRecord: Bytes?
     /// Ids and names of deliveries in it, for the log.
     var labels: [UInt64: DeliveryLabel] = [:]
+    /// Deliveries whose orders take several packets and that have not started.
+    var largeOrders: Set<UInt64> = []
     /// The delivery that started last.
     var current: UInt64 = 0
 

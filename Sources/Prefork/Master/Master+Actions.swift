@@ -49,6 +49,8 @@ extension Master {
         guard let child = self.children[id] else { return }
         child.isCondemned = true
         child.process?.send(.kill)
+        // Only its template can reap it and tell: one that somebody has stopped must go on.
+        self.templates[child.generation]?.process.send(.goOn)
     }
 
     private func measure(_ id: ChildID, confirmAbove: UInt64) {

@@ -123,6 +123,7 @@ extension Master {
         child.labels[delivery.tag.number] = DeliveryLabel(id: message.id, task: delivery.task)
         if child.queue.isEmpty { self.unsent.append(child) }
         let length = message.args.count + message.kwargs.count + 6
+        if order.frameSize + length > Pipe.packetSize { child.largeOrders.insert(delivery.tag.number) }
         child.queue.add { bytes in
             order.write(delivery: delivery.tag.number, bodyLength: length, into: &bytes)
             bytes.append(UInt8(ascii: "["))
@@ -136,8 +137,10 @@ extension Master {
 
     /// Takes back the orders that a child has not read: another child is to have them. Each is a packet of its own,
     /// which the kernel gives either to the child or to us.
+    ///
+    /// A large order is several packets, of which the child may have read the first: then all stay.
     func recall(_ id: ChildID) {
-        guard let child = self.children[id] else { return }
+        guard let child = self.children[id], child.queue.isEmpty, child.largeOrders.isEmpty else { return }
         var decoder = FrameDecoder(.orders)
         var tags: [DeliveryTag] = []
         while case .bytes(let count)? = try? Syscalls.read(child.unreadOrders.number, into: self.scratch) {
@@ -156,7 +159,8 @@ extension Master {
     }
 
     func ordersWritable(_ child: ChildHandle) {
-        if let registration = child.ordersRegistration { self.reactor.update(registration, for: []) }
+        if let registration = child.ordersRegistration { self.reactor.remove(registration) }
+        child.ordersRegistration = nil
         self.send(child)
     }
 
@@ -174,13 +178,10 @@ extension Master {
 
     private func waitToSend(_ child: ChildHandle) {
         do {
-            if let registration = child.ordersRegistration {
-                self.reactor.update(registration, for: .writable)
-            } else {
-                child.ordersRegistration = try self.reactor.register(
-                    child.orders.number, for: .writable, handler: child.channels!,
-                    token: ChildHandle.Channel.orders.rawValue)
-            }
+            guard child.ordersRegistration == nil else { return }
+            child.ordersRegistration = try self.reactor.register(
+                child.orders.number, for: .writable, handler: child.channels!,
+                token: ChildHandle.Channel.orders.rawValue)
         } catch {
             self.supervisor.childBrokeProtocol(child.id, "its orders cannot be watched: \(error)", now: self.now)
         }
@@ -223,13 +224,13 @@ extension Master {
         switch header.kind {
         case .ready:
             child.isReady = true
-            self.measureBaseline(child)
-            self.supervisor.childBecameReady(child.id, now: self.now)
+            self.childMayBeReady(child)
         case .bootFailed:
             let reason = String(decoding: payload, as: UTF8.self)
             self.supervisor.childRefusedToBoot(child.id, reason: reason, now: self.now)
         case .accepted:
             child.current = tag.number
+            child.largeOrders.remove(tag.number)
             child.tail.taskStarted()
             self.supervisor.taskAccepted(child.id, tag, now: self.now)
         case .outcome: try self.handleOutcome(OutcomeReport(decoding: payload), tag, child)
@@ -293,9 +294,19 @@ extension Master {
         self.reactor.remove(child.registrations.removeLast())
     }
 
-    /// The first child of a template that is ready, and whose pid has arrived, shows what all of them are born with.
+    /// A child gets tasks once it has said that it is ready and its process has arrived from the template, in either
+    /// order: without the process no limit could be kept.
+    func childMayBeReady(_ child: ChildHandle) {
+        guard child.isReady, child.pid != nil else { return }
+        self.measureBaseline(child)
+        self.supervisor.childBecameReady(child.id, now: self.now)
+    }
+
+    /// The first child of a template that is ready shows what all of them are born with.
     func measureBaseline(_ child: ChildHandle) {
-        guard child.isReady, let template = self.templates[child.generation], template.childBaseline == nil, let pid = child.pid else {
+        guard child.isReady, let template = self.templates[child.generation], template.childBaseline == nil,
+            let pid = child.pid
+        else {
             return
         }
         template.childBaseline = TreeMeter.baseline(of: pid)

@@ -53,6 +53,7 @@ extension Master {
         guard let template = self.templates[generation] else { return }
         self.unwatch(template)
         template.isStopping = true
+        template.process.send(.goOn)
         template.control.shutDown()
     }
 
@@ -112,7 +113,7 @@ extension Master {
         child.pid = pid
         if child.isCondemned { process.send(.kill) }
         child.process = consume process
-        self.measureBaseline(child)
+        self.childMayBeReady(child)
     }
 
     // MARK: Ends

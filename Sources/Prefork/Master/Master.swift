@@ -79,6 +79,8 @@ public final class Master {
     public func run() throws -> StopReason {
         _ = try self.reactor.register(
             self.signals.descriptor.number, for: .readable, handler: self, token: Token.signals.rawValue)
+        // Children of whatever ran in this process before, as process 1 perhaps, may have ended unheard.
+        self.reapOwnChildren()
         try self.broker.start(on: self.reactor)
         self.supervisor.start(now: self.now)
         self.performActions()

@@ -20,7 +20,10 @@ enum TreeMeter {
         var memory = Self.growth(ProcessTable.residentMemory(of: pid)?.anonymous, over: baseline.anonymous)
         for descendant in descendants { memory += ProcessTable.residentMemory(of: descendant)?.anonymous ?? 0 }
         if memory > confirmAbove { memory = Self.preciseMemory(pid, descendants, baseline) }
-        let cpu = ([pid] + descendants).reduce(UInt64(0)) { $0 + (cpuNanoseconds(of: $1) ?? 0) }
+        // Descendants that have ended count too, or a task could hide its use in many short ones.
+        let cpu = ([pid] + descendants).reduce(UInt64(0)) {
+            $0 + (cpuNanoseconds(of: $1) ?? 0) + ProcessTable.reapedChildrenCPU(of: $1)
+        }
         return TreeUsage(memoryGrowth: memory, cpuNanoseconds: cpu, descendants: descendants.count)
     }
 
