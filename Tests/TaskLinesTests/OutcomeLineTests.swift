@@ -56,7 +56,8 @@ import Testing
     }
 
     @Test func aResultOverSeveralLinesStaysOnOne() throws {
-        let text = self.write(self.success("{\r\n  \"a\": \"x\\n\"\n}\n"))
+        let result = Array("{\r\n  \"a\": \"x\\n\"\n}\n".utf8)[...]
+        let text = self.write(OutcomeLine(state: "SUCCESS", ending: .result(OutcomeLine.singleLine(result))))
         #expect(text.utf8.filter { $0 == UInt8(ascii: "\n") }.count == 1)
         #expect(text.hasSuffix("\n"))
         #expect(try JSONValue(parsing: text.utf8)["result"] == ["a": "x\n"])

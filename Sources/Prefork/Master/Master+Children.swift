@@ -303,10 +303,8 @@ extension Master {
     }
 
     /// The first child of a template that is ready shows what all of them are born with.
-    func measureBaseline(_ child: ChildHandle) {
-        guard child.isReady, let template = self.templates[child.generation], template.childBaseline == nil,
-            let pid = child.pid
-        else {
+    private func measureBaseline(_ child: ChildHandle) {
+        guard let template = self.templates[child.generation], template.childBaseline == nil, let pid = child.pid else {
             return
         }
         template.childBaseline = TreeMeter.baseline(of: pid)
