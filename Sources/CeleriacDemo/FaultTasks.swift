@@ -59,7 +59,8 @@ private func addHogs(to worker: inout Worker) {
         return mebibytes
     }
     worker.task("demo.leak", parameters: "bytes") { (bytes: Int) -> Int in
-        if let block = malloc(bytes) { memset(block, 1, bytes) }
+        leaked = malloc(bytes)
+        if let leaked { memset(leaked, 1, bytes) }
         return bytes
     }
     worker.task("demo.leak_fd") { () -> Int in Int(open("/dev/null", O_RDONLY)) }
@@ -75,6 +76,9 @@ private func addHogs(to worker: inout Worker) {
         return counter
     }
 }
+
+/// Where the last leaked block is, so that the optimizer cannot leave it out.
+nonisolated(unsafe) private var leaked: UnsafeMutableRawPointer?
 
 /// Grows over a child's life, to show which child ran a task before.
 nonisolated(unsafe) private var counter = 0

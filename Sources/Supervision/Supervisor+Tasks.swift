@@ -116,7 +116,7 @@ extension Supervisor {
 
     /// The child has finished a task.
     public mutating func taskReported(_ id: ChildID, _ tag: DeliveryTag, _ report: Report, now: Instant) {
-        guard self.contains(id) else { return }
+        guard self.contains(id), !self.hasWrittenTooMuch(id, tag) else { return }
         let before = self.children[id.index]!.occupiedSlots
         let reported = self.children[id.index]!.reported(tag, limits: self.limitsOfDelivery(), now: now)
         guard let assignment = reported else {
@@ -127,6 +127,12 @@ extension Supervisor {
         self.tasks[assignment.delivery.task].statistics.ran(for: report.runTime)
         self.decide(assignment, report, id)
         self.childFinishedTask(id.index, assignment, report, now: now)
+    }
+
+    /// Whether the report comes after more output than allowed: that decides, and the child is being killed for it.
+    private func hasWrittenTooMuch(_ id: ChildID, _ tag: DeliveryTag) -> Bool {
+        guard case .killed(.cause(.output, let culprit)) = self.children[id.index]!.state else { return false }
+        return culprit == tag
     }
 
     /// What becomes of the delivery.

@@ -58,6 +58,8 @@ final class Program {
     /// Processes seen below it, and when each started.
     private var seen: [ProcessID: UInt64] = [:]
     private var nextLook: UInt64 = 0
+    /// `F_SETPIPE_SZ`, which Swift does not import.
+    private static let setPipeSize: CInt = 1_031
 
     /// Starts a command line.
     init(command: [String], environment: [String: String] = [:], expectsOutcomes: Bool = true) throws {
@@ -66,6 +68,8 @@ final class Program {
         let input = try Pipe()
         let output = try Pipe()
         let errors = try Pipe()
+        // Room for the whole log of a test: a line that finds none is dropped.
+        _ = fcntl(errors.writing.number, Self.setPipeSize, CInt(1 << 20))
         let inherited = Environment.current.filter { !$0.key.hasPrefix("CELERIAC_") }
         let variables = inherited.merging(environment) { $1 }
         var request = SpawnRequest(

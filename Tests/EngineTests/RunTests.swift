@@ -173,7 +173,7 @@ extension EngineTests {
         }
 
         @Test func slowReaderStopsTheInput() throws {
-            let program = try Program(run: .demo, ["-c", "2"])
+            let program = try Program(run: .demo, ["-c", "2", "--held-messages", "2MiB"])
             program.readsOutput = false
             let argument = JSONValue.string(String(repeating: "x", count: 2_000))
             let count = 4_000

@@ -45,7 +45,8 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         let input = try ConfigurationInput(path: self.file, flags: self.settings.values)
         let settings = try input.load(WorkerCommand.worker)
-        let explanation = settings.explanation(availableMemory: availableMemory().map { ByteCount(bytes: Int($0)) })
+        let explanation = settings.explanation(
+            availableMemory: availableMemory().map { ByteCount.mebibytes(Int($0 >> 20)) })
         if self.json { print(Self.json(explanation)) } else { print(explanation.text, terminator: "") }
     }
 

@@ -5,11 +5,12 @@ import Configuration
 ///
 /// Values are checked with the rest of the configuration, so that a flag and a file get the same messages.
 struct SettingFlags: ParsableArguments {
-    @Option(name: [.customShort("c"), .customLong("concurrency")], help: help("concurrency"))
+    @Option(name: [.customShort("c", allowingJoined: true), .customLong("concurrency")], help: help("concurrency"))
     var concurrency: String?
     @Option(help: help("child-concurrency")) var childConcurrency: String?
     @Option(help: help("shutdown-grace")) var shutdownGrace: String?
-    @Option(name: [.customShort("l"), .customLong("log-level")], help: help("log-level")) var logLevel: String?
+    @Option(name: [.customShort("l", allowingJoined: true), .customLong("log-level")], help: help("log-level"))
+    var logLevel: String?
     @Option(help: help("log-format")) var logFormat: String?
     @Option(help: help("held-messages")) var heldMessages: String?
     @Option(help: help("boot-timeout")) var bootTimeout: String?

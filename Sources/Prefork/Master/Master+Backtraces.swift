@@ -5,7 +5,7 @@ import Wire
 /// Outcomes that wait for the backtrace of their crash, and backtraces already known.
 struct BacktraceDesk {
     /// Longest wait for a backtrace; the outcome then goes without.
-    static let patience: Duration = .seconds(3)
+    static let patience: Duration = .seconds(10)
     private static let mostKnown = 256
 
     struct Waiting {
@@ -15,34 +15,47 @@ struct BacktraceDesk {
         let deadline: Instant
     }
 
-    private var waiting: [UInt64: Waiting] = [:]
+    /// Outcomes by the request that they wait for: all that crashed at one place wait for one.
+    private var waiting: [UInt64: [Waiting]] = [:]
+    private var requests: [Bytes: UInt64] = [:]
     private var known: [Bytes: CrashBacktrace] = [:]
     private var lastRequest: UInt64 = 0
 
     var isEmpty: Bool { self.waiting.isEmpty }
-    var nextDeadline: Instant { self.waiting.values.map(\.deadline).min() ?? .distantFuture }
+    var nextDeadline: Instant { self.waiting.values.joined().map(\.deadline).min() ?? .distantFuture }
 
     /// The same place in the program has the same backtrace: asked for once.
     func backtrace(of record: Bytes) -> CrashBacktrace? { self.known[Self.place(record)] }
 
-    mutating func wait(_ waiting: Waiting) -> UInt64 {
+    /// Keeps an outcome. Returns the request to make, or `nil` when the same was made already.
+    mutating func wait(_ waiting: Waiting) -> UInt64? {
+        let place = Self.place(waiting.record)
+        if let request = self.requests[place] {
+            self.waiting[request, default: []].append(waiting)
+            return nil
+        }
         self.lastRequest += 1
-        self.waiting[self.lastRequest] = waiting
+        self.requests[place] = self.lastRequest
+        self.waiting[self.lastRequest] = [waiting]
         return self.lastRequest
     }
 
-    mutating func arrived(_ request: UInt64, _ backtrace: CrashBacktrace?) -> Waiting? {
-        guard let waiting = self.waiting.removeValue(forKey: request) else { return nil }
+    /// Takes out all that waited for an answer.
+    mutating func arrived(_ request: UInt64, _ backtrace: CrashBacktrace?) -> [Waiting] {
+        guard let waiting = self.waiting.removeValue(forKey: request), let first = waiting.first else { return [] }
+        let place = Self.place(first.record)
+        self.requests[place] = nil
         if let backtrace {
             if self.known.count >= Self.mostKnown { self.known.removeAll() }
-            self.known[Self.place(waiting.record)] = backtrace
+            self.known[place] = backtrace
         }
         return waiting
     }
 
+    /// Takes out all that has waited for an answer too long.
     mutating func overdue(_ now: Instant) -> [Waiting] {
-        let requests = self.waiting.filter { $0.value.deadline <= now }.map(\.key)
-        return requests.compactMap { self.waiting.removeValue(forKey: $0) }
+        let requests = self.waiting.filter { $0.value[0].deadline <= now }.map(\.key)
+        return requests.flatMap { self.arrived($0, nil) }
     }
 
     /// What of a record says where the crash was: all but the ids of process and thread (`CrashRecord`).
@@ -58,8 +71,9 @@ extension Master {
         guard let template = self.templates[child.generation], !template.isLost else {
             return self.complete(delivery, outcome, nil)
         }
-        let request = self.backtraces.wait(
-            .init(delivery: delivery, outcome: outcome, record: record, deadline: self.now + BacktraceDesk.patience))
+        let deadline = self.now + BacktraceDesk.patience
+        let waiting = BacktraceDesk.Waiting(delivery: delivery, outcome: outcome, record: record, deadline: deadline)
+        guard let request = self.backtraces.wait(waiting) else { return }
         let order = TemplateOrder.symbolicate(request: request, record: record)
         guard case .bytes? = try? template.control.send(order.encoded) else {
             return self.backtraceArrived(request, nil)
@@ -67,8 +81,9 @@ extension Master {
     }
 
     func backtraceArrived(_ request: UInt64, _ backtrace: CrashBacktrace?) {
-        guard let waiting = self.backtraces.arrived(request, backtrace) else { return }
-        self.complete(waiting.delivery, waiting.outcome, backtrace)
+        for waiting in self.backtraces.arrived(request, backtrace) {
+            self.complete(waiting.delivery, waiting.outcome, backtrace)
+        }
     }
 
     func completeOverdueBacktraces() {

@@ -65,7 +65,10 @@ extension Master {
     private func logAttempt(_ event: SupervisorEvent) {
         switch event {
         case .noticeSent(let id, let tag, let notice):
-            self.logger.warning("task.notice", metadata: self.metadata(id, tag.number), ["notice": "\(notice)"])
+            // At a shutdown every running task gets one.
+            let level: Logger.Level = notice == .shutdown ? .debug : .warning
+            let metadata = self.metadata(id, tag.number).merging(["notice": "\(notice)"]) { $1 }
+            self.logger.log(level: level, "task.notice", metadata: metadata)
         case .attemptKilled(let id, let tag, let cause):
             self.logger.warning("task.killed", metadata: self.metadata(id, tag?.number ?? 0), ["cause": "\(cause)"])
         case .attemptLost(let id, let delivery, let cause):

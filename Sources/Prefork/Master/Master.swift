@@ -64,6 +64,7 @@ public final class Master {
         self.now = Instant(nanoseconds: monotonicNanoseconds())
         try setDisposition(of: .brokenPipe, to: .ignored)
         try setDisposition(of: .fileSize, to: .ignored)
+        try setDisposition(of: .notice, to: .ignored)
         try blockSignals(Self.handledSignals)
         self.signals = try SignalDescriptor(Self.handledSignals)
         try becomeSubreaper()

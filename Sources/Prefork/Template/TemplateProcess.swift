@@ -155,7 +155,7 @@ final class TemplateProcess {
         try? setParentDeathSignal(.kill)
         try? blockSignals(SignalSet())
         // A damaged binary must not keep the master waiting.
-        limitLifetime(seconds: 5)
+        limitLifetime(seconds: 10)
         let description = CrashRecord(record).map(Symbolizer.describe)
         let text = description.map(CrashBacktrace.init)?.encoded ?? []
         _ = try? self.control.send(TemplateReport.symbolicated(request: request, text[...]).encoded)
