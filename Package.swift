@@ -20,9 +20,14 @@ let package = Package(
     targets: [
         .target(name: "CShims"),
         .target(name: "CCrash"),
+        .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "JSON"),
         .target(name: "Wire"),
         .target(name: "Supervision"),
+        .target(name: "Compression", dependencies: ["CBZip2", "CZlib", "CZstd"]),
+        .target(name: "Celery", dependencies: ["Compression", "JSON"]),
         .target(name: "TaskLines", dependencies: ["JSON", "Supervision"]),
         .target(
             name: "Configuration", dependencies: ["Supervision", .product(name: "TOMLKit", package: "TOMLKit")]),
@@ -59,6 +64,8 @@ let package = Package(
         .executableTarget(name: "CeleriacDemo", dependencies: ["Celeriac"]),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
+        .testTarget(name: "CeleryTests", dependencies: ["Celery", "Compression", "JSON"]),
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
         .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),

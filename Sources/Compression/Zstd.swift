@@ -13,7 +13,8 @@ func inflateZstd(_ input: ArraySlice<UInt8>, into output: inout BoundedOutput) t
         var target = ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
         let status = ZSTD_decompressStream(context, &target, &source)
         guard ZSTD_isError(status) == 0 else {
-            throw .damaged
+            let isTooLarge = ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge
+            throw isTooLarge ? .noMemory : .damaged
         }
         return StreamStep(consumed: source.pos, produced: target.pos, isEnd: status == 0)
     }

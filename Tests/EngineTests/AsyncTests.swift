@@ -33,7 +33,7 @@ extension EngineTests {
             #expect(outcome.errorType == "SoftTimeLimitExceeded")
             #expect(outcome.cause == "soft_time")
             #expect(outcome.message.contains("CancellationError"))
-            #expect((0.15...0.45).contains(outcome.runtime ?? 0), "\(outcome.runtime ?? 0)")
+            #expect(outcome.runtime ?? 9 <= 0.45)
             #expect(run["before"].pid == outcome.pid)
             #expect(run["after"].pid != outcome.pid)
             #expect(run.program.records("child.recycled").contains { $0["reason"] == "tainted" })
@@ -45,7 +45,7 @@ extension EngineTests {
                 .fixture, ["-c", "1"], [call("probe.poll", id: "a", with: limits), call("args.none", id: "after")])
             #expect(run.status == 0)
             #expect(run["a"].result == "told")
-            #expect((0.15...0.45).contains(run["a"].runtime ?? 0))
+            #expect(run["a"].runtime ?? 9 <= 0.45)
             #expect(run["after"].pid != run["a"].pid, "its child is not used again")
         }
 

@@ -90,12 +90,14 @@ final class Program {
     }
 
     deinit {
-        while !self.family.isEmpty {
+        // What a dying process leaves behind is found by the next look.
+        let deadline = monotonicNanoseconds() + 5_000_000_000
+        while !self.family.isEmpty, monotonicNanoseconds() < deadline {
             for member in self.family { self.kill(member, SIGKILL) }
             if self.exit == nil { self.exit = self.process.reap() }
             usleep(1_000)
         }
-        if self.exit == nil { _ = try? reap(self.pid) }
+        if self.exit == nil { self.exit = self.process.reap() }
         for end in self.ends + [self.inputReader] where end >= 0 { close(end) }
     }
 
