@@ -108,7 +108,8 @@ extension Supervisor {
 
     private mutating func giveUp(_ generation: Int, reason: String, now: Instant) {
         if self.abandon(generation: generation, reason: reason, now: now) { return }
-        self.templates.removeAll { $0.generation == generation }
+        // The worker ends once its process is gone.
+        self.stopTemplate(generation, now: now)
         self.log(.templateFailed(generation: generation, reason: reason))
         self.stopWorker(.templateFailed(reason), now: now)
     }

@@ -50,6 +50,8 @@ extension Fault {
             cause: "memory", message: "64MiB"),
         Fault(task: "demo.leak_fd", limits: ["open_files": 5], keepsChild: true),
         Fault(task: "demo.daemon"),
+        // Without a descriptor to spare, the child must still find what the task left.
+        Fault(task: "demo.daemon", limits: ["open_files": 6]),
         Fault(
             task: "demo.forks", arguments: [20], limits: ["processes": 5], type: "ProcessLimitExceeded",
             cause: "processes", message: "process limit of 5"),

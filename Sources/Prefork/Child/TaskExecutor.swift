@@ -103,6 +103,8 @@ struct TaskExecutor {
         measurement.finish(&report)
         StandardOutput.flush()
         if self.runningTasks == 0 && hasChildren() {
+            // The sweep opens files, and the task may have used up its own.
+            self.limits.lift()
             report.leftovers = UInt16(clamping: killStrayChildren { _ in false })
         }
         self.reports.write { report.write(delivery: call.tag, into: &$0) }
@@ -187,6 +189,12 @@ private struct AttemptResourceLimits {
     private var fileSize: UInt64 = 0
     private let ownOpenFiles = Resource.openFiles.softLimit
     private let ownFileSize = Resource.fileSize.softLimit
+
+    /// Gives the child its own limits back until the next attempt.
+    mutating func lift() {
+        self.openFiles = 0
+        try? Resource.openFiles.setSoftLimit(self.ownOpenFiles)
+    }
 
     mutating func apply(_ order: TaskOrder) {
         if order.openFiles != self.openFiles {
