@@ -63,9 +63,9 @@ let package = Package(
         .executableTarget(name: "CeleriacCommand", dependencies: ["Celeriac"]),
         .executableTarget(name: "CeleriacDemo", dependencies: ["Celeriac"]),
 
-        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "Supervision"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
-        .testTarget(name: "CeleryTests", dependencies: ["Celery", "Compression", "JSON"]),
+        .testTarget(name: "CeleryTests", dependencies: ["Celery", "Compression", "JSON", "Supervision"]),
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
         .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),
@@ -80,11 +80,13 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Supervision"]),
         .testTarget(
             name: "JournalTests",
-            dependencies: ["Journal", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
+            dependencies: [
+                "Journal", "Supervision", "Syscalls", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .testTarget(
             name: "WorkerLogTests",
             dependencies: [
-                "Syscalls", "WorkerLog",
+                "Supervision", "Syscalls", "WorkerLog",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),

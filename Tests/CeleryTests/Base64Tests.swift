@@ -1,10 +1,11 @@
+import Supervision
 import Testing
 
 @testable import Celery
 
 @Suite struct Base64Tests {
     @Test func bytesComeBack() {
-        var random = SplitMix(state: 1)
+        var random = SeededGenerator(seed: 1)
         for count in 0..<200 {
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
             #expect(Base64.decode(Base64.encode(bytes[...])[...]) == bytes)

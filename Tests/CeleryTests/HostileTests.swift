@@ -1,5 +1,6 @@
 import Compression
 import JSON
+import Supervision
 import Testing
 
 @testable import Celery
@@ -54,7 +55,7 @@ import Testing
 
     @Test(arguments: Fixture.messages)
     func changedMessagesAreReadOrRefused(_ fixture: Fixture) throws {
-        var random = SplitMix(state: UInt64(fixture.bytes.count))
+        var random = SeededGenerator(seed: UInt64(fixture.bytes.count))
         for _ in 0..<15 { try self.receive(mutated(fixture.bytes, using: &random)[...]) }
     }
 
@@ -62,7 +63,7 @@ import Testing
     func changedBodiesAreReadOrRefused(_ fixture: Fixture) throws {
         let envelope = try Envelope(parsing: fixture.slice)
         let payload = Array(try Self.decoder.payload(of: envelope))
-        var random = SplitMix(state: UInt64(payload.count))
+        var random = SeededGenerator(seed: UInt64(payload.count))
         for round in 0..<40 {
             let cut = payload.prefix(payload.count * round / 20)
             let bytes = round < 20 ? Array(cut) : mutated(payload, using: &random)
@@ -76,7 +77,7 @@ import Testing
 
     @Test(arguments: Fixture.results)
     func changedResultsAreReadOrRefused(_ fixture: Fixture) throws {
-        var random = SplitMix(state: UInt64(fixture.bytes.count))
+        var random = SeededGenerator(seed: UInt64(fixture.bytes.count))
         for _ in 0..<15 {
             let bytes = mutated(fixture.bytes, using: &random)
             guard let document = try? ResultDocument(parsing: bytes[...]) else { continue }
@@ -101,7 +102,7 @@ import Testing
     }
 
     @Test func randomBytesAreReadOrRefused() throws {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         for _ in 0..<5_000 {
             let count = Int.random(in: 0...24, using: &random)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -113,7 +114,7 @@ import Testing
 }
 
 /// The bytes with a few changes: replaced, inserted, removed, doubled.
-private func mutated(_ bytes: [UInt8], using random: inout SplitMix) -> [UInt8] {
+private func mutated(_ bytes: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     let interesting = Array("{}[]\":,\\0-eNnItu=/9".utf8) + [0, 0x80, 0xC0, 0xDD, 0xFF]
     for _ in 0..<Int.random(in: 1...4, using: &random) {

@@ -1,4 +1,5 @@
 import Configuration
+import Supervision
 import Testing
 
 struct DamagedFileTests {
@@ -27,7 +28,7 @@ struct DamagedFileTests {
 
     @Test(arguments: 0..<8)
     func damagedFileGivesSettingsOrErrorsInsideIt(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let original = Array(Self.file.unicodeScalars)
         for _ in 0..<250 {
             var scalars = original
@@ -45,7 +46,7 @@ struct DamagedFileTests {
     }
 
     /// Removes, repeats, replaces or moves a few scalars.
-    private static func damage(_ scalars: inout [Unicode.Scalar], _ random: inout SplitMix64) {
+    private static func damage(_ scalars: inout [Unicode.Scalar], _ random: inout SeededGenerator) {
         guard let start = scalars.indices.randomElement(using: &random) else { return }
         let piece = start..<min(scalars.count, start + Int.random(in: 1...12, using: &random))
         let other = Int.random(in: 0...scalars.count, using: &random)
@@ -59,18 +60,5 @@ struct DamagedFileTests {
             )
         default: scalars.replaceSubrange(piece, with: scalars[piece].reversed())
         }
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

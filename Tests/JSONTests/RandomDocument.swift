@@ -1,21 +1,9 @@
 import JSON
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
+import Supervision
 
 extension JSONValue {
     /// A document with every kind of value, at most `depth` containers deep.
-    static func random(depth: Int, using generator: inout SplitMix) -> JSONValue {
+    static func random(depth: Int, using generator: inout SeededGenerator) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 9 : 6), using: &generator) {
         case 0: return .null
         case 1: return .bool(.random(using: &generator))
@@ -34,8 +22,8 @@ extension JSONValue {
 }
 
 extension JSONNumber {
-    static func random(using generator: inout SplitMix) -> JSONNumber {
-        func digits(_ generator: inout SplitMix) -> String {
+    static func random(using generator: inout SeededGenerator) -> JSONNumber {
+        func digits(_ generator: inout SeededGenerator) -> String {
             (0..<Int.random(in: 1...25, using: &generator)).map { _ in "\(generator.next() % 10)" }.joined()
         }
         var text = Bool.random(using: &generator) ? "-" : ""
@@ -49,7 +37,7 @@ extension JSONNumber {
 }
 
 extension String {
-    static func random(using generator: inout SplitMix) -> String {
+    static func random(using generator: inout SeededGenerator) -> String {
         let alphabet: [Unicode.Scalar] = [
             "a", "Z", " ", "\"", "\\", "/", "\n", "\u{0}", "\u{1F}", "\u{7F}", "é", "\u{301}", "漢", "\u{FFFF}", "😀",
             "\u{10FFFF}",

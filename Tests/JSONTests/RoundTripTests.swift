@@ -1,10 +1,11 @@
 import JSON
+import Supervision
 import Testing
 
 @Suite struct RoundTripTests {
     @Test(arguments: 0..<200 as Range<UInt64>)
     func randomDocumentsComeBackByteForByte(seed: UInt64) throws {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let document = JSONValue.random(depth: 5, using: &generator)
         let bytes = document.serialized()
         let parsed = try JSONValue(parsing: bytes)
@@ -18,7 +19,7 @@ import Testing
 
     @Test(arguments: 0..<40 as Range<UInt64>)
     func mutatedDocumentsNeverTrap(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let original = JSONValue.random(depth: 4, using: &generator).serialized()
         for _ in 0..<200 {
             var bytes = original
@@ -30,7 +31,7 @@ import Testing
         }
     }
 
-    private static func mutate(_ bytes: inout [UInt8], using generator: inout SplitMix) {
+    private static func mutate(_ bytes: inout [UInt8], using generator: inout SeededGenerator) {
         let position = Int(generator.next() % UInt64(bytes.count + 1))
         let token = Array(
             ["{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\uD800", "1", "-", ".", "e", "\0", "é", "null"]

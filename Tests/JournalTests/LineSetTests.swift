@@ -1,3 +1,4 @@
+import Supervision
 import Testing
 
 @testable import Journal
@@ -11,7 +12,7 @@ struct LineSetTests {
 
     @Test func manyLinesInNearOrderAreFewRuns() {
         var set = LineSet()
-        var random = Generator(seed: 7)
+        var random = SeededGenerator(seed: 7)
         var running = Array(1...32)
         var mostRuns = 0
         for next in 33...200_000 {
@@ -25,7 +26,7 @@ struct LineSetTests {
 
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
     func agreesWithAPlainSet(seed: UInt64) {
-        var random = Generator(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var (set, plain) = (LineSet(), Set<Int>())
         for _ in 0..<4000 {
             let line = Int.random(in: 0..<500, using: &random)
@@ -40,20 +41,5 @@ struct LineSetTests {
         var set = LineSet()
         for line in [5, 7, 6] { _ = set.insert(line) }
         #expect(set.runs == [5..<8])
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct Generator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import Supervision
 import TaskLines
 import Testing
 
@@ -61,7 +62,7 @@ import Testing
 
     @Test(arguments: 0..<50 as Range<UInt64>)
     func randomChunksGiveTheLinesOfTheWhole(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let bytes = (0..<2000).map { _ in Array("ab\r\n".utf8).randomElement(using: &generator)! }
         var chunks: [[UInt8]] = []
         var rest = bytes[...]

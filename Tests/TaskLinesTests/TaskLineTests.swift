@@ -156,7 +156,7 @@ import Testing
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func mutatedLinesNeverTrap(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<500 {
             var line = Self.full
             for _ in 0...generator.next() % 5 {

@@ -1,3 +1,4 @@
+import Supervision
 import Testing
 
 @testable import WorkerLog
@@ -43,7 +44,7 @@ struct LogTextTests {
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func whateverGoesInOneLineComesOutAndLeadsBack(seed: UInt64) {
-        var random = Generator(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<100 {
             let bytes = Self.hostileBytes(&random)
             let text = Self.escaped(bytes)
@@ -135,7 +136,7 @@ struct LogTextTests {
     }
 
     /// Bytes in which all that is dangerous is frequent.
-    private static func hostileBytes(_ random: inout Generator) -> [UInt8] {
+    private static func hostileBytes(_ random: inout SeededGenerator) -> [UInt8] {
         var bytes: [UInt8] = []
         for _ in 0..<Int.random(in: 0..<60, using: &random) {
             switch Int.random(in: 0..<4, using: &random) {
@@ -153,18 +154,3 @@ struct LogTextTests {
 private let harmful: Set<UInt32> = Set(
     [0x61C] + Array(0x80...0x9F) + Array(0x200E...0x200F) + Array(0x2028...0x202E) + Array(0x2066...0x2069)
 )
-
-/// SplitMix64: the same numbers for the same seed.
-struct Generator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
