@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .target(name: "JSON"),
         .target(name: "Wire"),
         .target(name: "Supervision"),
@@ -43,6 +44,13 @@ let package = Package(
                 "Reactor", "Supervision", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
+            ]),
+        .target(
+            name: "Redis",
+            dependencies: [
+                "CHiredis", "Reactor", "Supervision", "Syscalls",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(name: "InProcess", dependencies: ["Broker", "JSON", "Journal", "Reactor", "Syscalls", "TaskLines"]),
         .target(
