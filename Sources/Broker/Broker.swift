@@ -8,29 +8,40 @@ public struct TakenMessage {
     public var delivery: Delivery
     /// The task's id.
     public var id: Bytes
-    /// Positional arguments: a JSON array.
-    public var args: Bytes
-    /// Keyword arguments: a JSON object.
-    public var kwargs: Bytes
+    /// What its child gets.
+    public var body: Body
+    /// Whether the task is not to be run: it has failed, and a child is to tell what follows from that.
+    public var hasFailed = false
+
+    /// The two forms of a message.
+    public enum Body: Sendable {
+        /// Positional arguments, a JSON array, and keyword arguments, a JSON object.
+        case call(args: Bytes, kwargs: Bytes)
+        /// A Celery message, which only the child opens.
+        case envelope(Bytes)
+    }
 
     /// A taken message.
-    public init(delivery: Delivery, id: Bytes, args: Bytes, kwargs: Bytes) {
+    public init(delivery: Delivery, id: Bytes, body: Body) {
         self.delivery = delivery
         self.id = id
-        self.args = args
-        self.kwargs = kwargs
+        self.body = body
     }
 }
 
 /// Where messages wait, and where outcomes go.
 ///
 /// Every message that ``take(pool:now:)`` hands out ends in exactly one of ``complete(_:_:now:)``,
-/// ``retry(_:after:now:)`` and ``giveBack(_:now:)``, whichever process is killed at whichever moment. Calls come from
+/// ``retry(_:after:because:now:)`` and ``giveBack(_:now:)``, whichever process is killed at whichever moment. Calls come from
 /// the master's one thread and do not wait; what cannot be done at once is done by ``endPass(now:)`` or when a
 /// descriptor becomes ready.
 public protocol Broker: AnyObject {
     /// Starts watching descriptors.
     func start(on reactor: Reactor) throws
+
+    /// How many messages the worker could start now, over all pools. A broker that fetches messages from elsewhere
+    /// fetches no more than that (prefetch 0).
+    func placesAreOpen(_ count: Int, now: Instant)
 
     /// The task of the next message for a pool, by its profile's index; `nil` when none is ready.
     func nextTask(pool: Int, now: Instant) -> Int?
@@ -38,11 +49,14 @@ public protocol Broker: AnyObject {
     /// Takes the message that ``nextTask(pool:now:)`` told of.
     func take(pool: Int, now: Instant) -> TakenMessage
 
+    /// A child has begun to run the task.
+    func started(_ tag: DeliveryTag, pid: Int32?, now: Instant)
+
     /// Stores the outcome, publishes the follow-ups, and acknowledges, in one step.
     func complete(_ delivery: Delivery, _ outcome: TaskOutcome, now: Instant)
 
-    /// Lets the message run again after a wait, with the delivery's counts.
-    func retry(_ delivery: Delivery, after wait: Duration, now: Instant)
+    /// Lets the message run again after a wait, with the delivery's counts. The failure is the reason, if there is one.
+    func retry(_ delivery: Delivery, after wait: Duration, because failure: TaskOutcome.Failure?, now: Instant)
 
     /// Puts the message back to be taken next, with the delivery's counts.
     func giveBack(_ delivery: Delivery, now: Instant)
@@ -56,8 +70,17 @@ public protocol Broker: AnyObject {
     /// When ``endPass(now:)`` must be called at the latest.
     func nextWake(now: Instant) -> Instant
 
+    /// The worker is shutting down: nothing new is taken, and what has not started goes back where it came from.
+    func stopTaking(now: Instant)
+
     /// What there is to do.
     var status: BrokerStatus { get }
+}
+
+/// Brokers whose messages are at hand need not fetch, and those without a result backend need not tell of a start.
+extension Broker {
+    public func placesAreOpen(_ count: Int, now: Instant) {}
+    public func started(_ tag: DeliveryTag, pid: Int32?, now: Instant) {}
 }
 
 /// What a broker knows of its work.
@@ -122,6 +145,8 @@ public struct TaskOutcome: Sendable {
     public var leftoverProcesses = 0
     /// Tasks that it published, as task lines.
     public var followUps: [Bytes] = []
+    /// What a Celery task's outcome brings along; `nil` when no child told.
+    public var aftermath: Aftermath?
 
     /// An outcome with nothing measured.
     public init(_ state: State, attempts: Int) {

@@ -1,1 +1,1 @@
-#include <read.h>
+#include <hiredis/read.h>

@@ -92,8 +92,8 @@ public final class InProcessQueue: Broker {
         return status
     }
 
-    /// Reads no more; what waits in memory is not run. The worker is shutting down.
-    public func stopReading() { self.acceptsInput = false }
+    /// Reads no more; what waits in memory is not run.
+    public func stopTaking(now: Instant) { self.acceptsInput = false }
 
     // MARK: Taking
 
@@ -120,10 +120,13 @@ public final class InProcessQueue: Broker {
             tag: tag, task: message.task, retries: message.retries, losses: message.losses,
             ownLimits: message.ownLimits)
         return TakenMessage(
-            delivery: delivery, id: message.content.id, args: message.content.args, kwargs: message.content.kwargs)
+            delivery: delivery, id: message.content.id,
+            body: .call(args: message.content.args, kwargs: message.content.kwargs))
     }
 
-    public func retry(_ delivery: Delivery, after wait: Duration, now: Instant) {
+    public func retry(
+        _ delivery: Delivery, after wait: Duration, because failure: TaskOutcome.Failure?, now: Instant
+    ) {
         self.messages.retry(delivery, at: now + wait)
     }
 

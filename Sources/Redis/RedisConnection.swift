@@ -164,7 +164,9 @@ public final class RedisConnection: ReadinessHandler {
                 self.owner.connection(self, received: message)
                 continue
             }
-            guard let completion = self.waiting.popFirst() else { throw ProtocolError(text: "an answer to no question") }
+            guard let completion = self.waiting.popFirst() else {
+                throw ProtocolError(text: "an answer to no question")
+            }
             self.machine.answered()
             completion(.success(reply))
         }

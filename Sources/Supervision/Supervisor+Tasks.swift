@@ -15,6 +15,24 @@ extension Supervisor {
         return profile.statistics.mayQueue ? self.childWithShortQueue(profile) : nil
     }
 
+    /// How many deliveries could be placed now, over all pools: those that free slots could start, and those that
+    /// could wait in the pipes of children that run quick tasks, if they are quick as well.
+    public var openPlaces: Int {
+        guard self.ladder.stage == .running else { return 0 }
+        return self.children.reduce(0) { sum, child in child.map { sum + self.openPlaces($0) } ?? sum }
+    }
+
+    private func openPlaces(_ child: ChildMachine) -> Int {
+        if child.hasFreeSlot { return child.concurrency - child.occupiedSlots }
+        guard child.state == .busy, child.recycling == nil, child.concurrency == 1, !child.isStalled,
+            let running = child.assignments.first, self.tasks[running.delivery.task].statistics.mayQueue
+        else { return 0 }
+        // More tasks of the kind that it runs, as many as `childWithShortQueue` would let wait.
+        let mean = max(1, self.tasks[running.delivery.task].statistics.meanRunTime)
+        let byTime = (Self.mostQueuedNanoseconds - min(Self.mostQueuedNanoseconds, child.queuedCost)) / mean
+        return min(Int(clamping: byTime), Self.mostQueued - child.assignments.count)
+    }
+
     private func childWithFreeSlot(_ pool: Int) -> ChildID? {
         var best: (id: ChildID, tasks: Int)?
         for case let child? in self.children where child.pool == pool && child.hasFreeSlot {

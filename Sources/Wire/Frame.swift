@@ -22,6 +22,8 @@ public enum FrameKind: UInt8, Sendable {
     case bootFailed = 0x86
     /// Child → master: a crash record, written by a signal handler.
     case crash = 0x87
+    /// Child → master: what a delivery's outcome brings along, right before the outcome.
+    case aftermath = 0x88
 }
 
 /// The first 16 bytes of every frame. All integers are little-endian.

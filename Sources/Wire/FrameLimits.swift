@@ -5,7 +5,7 @@
 public struct FrameLimits: Equatable, Sendable {
     /// Longest task message, name, id and headers included.
     public var task: Int
-    /// Longest outcome, and longest follow-up task.
+    /// Longest outcome, follow-up task and aftermath.
     public var outcome: Int
     /// Longest log record or boot failure.
     public var text: Int
@@ -20,7 +20,7 @@ public struct FrameLimits: Equatable, Sendable {
     func limit(for kind: FrameKind) -> Int {
         switch kind {
         case .task: self.task
-        case .outcome, .followUp: self.outcome
+        case .outcome, .followUp, .aftermath: self.outcome
         case .log, .bootFailed, .ready, .crash: self.text
         case .stop, .accepted: 0
         }

@@ -3,7 +3,7 @@
 /// | bytes | field |
 /// |---|---|
 /// | 4 | attempt, from 1 |
-/// | 4 | flags: 1 = exit after this task |
+/// | 4 | flags: 1 = exit after this task, 2 = the body is a Celery message, 4 = do not run it: it has failed |
 /// | 8 | soft time limit in nanoseconds, 0 for none |
 /// | 8 | hard time limit in nanoseconds, 0 for none |
 /// | 8 | largest result in bytes |
@@ -11,12 +11,16 @@
 /// | 8 | largest file in bytes (`RLIMIT_FSIZE`), 0 keeps the child's own |
 /// | 2, n | length of the task's name, name (UTF-8) |
 /// | 2, n | length of the task's id, id (UTF-8) |
-/// | rest | body: JSON `[args, kwargs, {}]`, as in Celery's protocol 2 |
+/// | rest | body: JSON `[args, kwargs, {}]`, as in Celery's protocol 2; with flag 2 a whole message as kombu writes it |
 public struct TaskOrder: Equatable, Sendable {
     /// Which attempt this is, from 1. Grows with retries and with lost children.
     public var attempt: UInt32
     /// Whether the child exits after this task.
     public var isLast: Bool
+    /// What the body is.
+    public var bodyFormat = BodyFormat.call
+    /// Whether the task is not to be run: it has failed, and the child only tells what follows from that.
+    public var hasFailed = false
     /// Wall time until the child will be told to stop; 0 for never.
     public var softTimeNanoseconds: UInt64
     /// Wall time until the child will be killed; 0 for never.
@@ -31,6 +35,25 @@ public struct TaskOrder: Equatable, Sendable {
     public let name: Bytes
     /// The task's id.
     public let id: Bytes
+
+    /// What a body is.
+    public enum BodyFormat: Sendable {
+        /// JSON `[args, kwargs, {}]`.
+        case call
+        /// A Celery message as kombu puts it on a Redis list.
+        case envelope
+    }
+
+    private enum Flag {
+        static let isLast: UInt32 = 1
+        static let isEnvelope: UInt32 = 2
+        static let hasFailed: UInt32 = 4
+    }
+
+    private var flags: UInt32 {
+        (self.isLast ? Flag.isLast : 0) | (self.bodyFormat == .envelope ? Flag.isEnvelope : 0)
+            | (self.hasFailed ? Flag.hasFailed : 0)
+    }
 
     /// An order without limits.
     public init(attempt: UInt32, name: Bytes, id: Bytes) {
@@ -54,7 +77,7 @@ public struct TaskOrder: Equatable, Sendable {
         let length = Self.fixedSize + self.name.count + self.id.count + bodyLength
         FrameHeader(.task, length: length, delivery: delivery).write(into: &buffer)
         buffer.append(integer: self.attempt)
-        buffer.append(integer: UInt32(self.isLast ? 1 : 0))
+        buffer.append(integer: self.flags)
         for field in [
             self.softTimeNanoseconds, self.hardTimeNanoseconds, self.resultLimit, self.openFiles, self.fileSize,
         ] {
@@ -78,7 +101,9 @@ public struct TaskOrder: Equatable, Sendable {
             let fileSize = reader.integer(UInt64.self), let name = reader.text(), let id = reader.text()
         else { throw .badPayload(.task) }
         var order = TaskOrder(attempt: attempt, name: name, id: id)
-        order.isLast = flags & 1 != 0
+        order.isLast = flags & Flag.isLast != 0
+        order.bodyFormat = flags & Flag.isEnvelope != 0 ? .envelope : .call
+        order.hasFailed = flags & Flag.hasFailed != 0
         order.softTimeNanoseconds = softTime
         order.hardTimeNanoseconds = hardTime
         order.resultLimit = resultLimit

@@ -69,7 +69,6 @@ struct RunSession {
             output.flush()
         }
         hooks.nextWake = { progress.nextWake }
-        hooks.shutdownBegan = { queue.stopReading() }
         hooks.readConfiguration = {
             try ConfigurationInput(path: self.input.fileName, flags: self.input.flags).encoded()
         }

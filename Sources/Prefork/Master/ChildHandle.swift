@@ -41,6 +41,8 @@ final class ChildHandle {
     var tail = OutputTail()
     /// Follow-up tasks of deliveries that are not over.
     var followUps: [UInt64: [Bytes]] = [:]
+    /// What the outcomes of deliveries bring along that are not over.
+    var aftermaths: [UInt64: Aftermath] = [:]
     /// The record that its signal handler wrote when it crashed.
     var crashRecord: Bytes?
     /// Ids and names of deliveries in it, for the log.

@@ -10,6 +10,7 @@ struct CurrentReport {
     let report: OutcomeReport
     let child: ChildHandle
     let followUps: [Bytes]
+    let aftermath: Aftermath?
 }
 
 extension Master {
@@ -68,9 +69,10 @@ extension Master {
             "task.name": "\(self.settings.taskNames[delivery.task])", "retries": "\(delivery.retries)",
             "wait": "\(wait.unitDescription)",
         ]
-        if let current = self.currentReport { metadata["reason"] = "\(ErrorContent(current.report.content).message)" }
+        let failure = self.currentReport.map { self.failure(.reported, $0.report) }
+        if let failure { metadata["reason"] = "\(failure.message)" }
         self.logger.info("task.retry", metadata: metadata)
-        self.broker.retry(delivery, after: wait, now: self.now)
+        self.broker.retry(delivery, after: wait, because: failure, now: self.now)
     }
 
     private func finish(_ finished: FinishedDelivery) {
@@ -92,12 +94,21 @@ extension Master {
         } else {
             outcome.failure = self.failure(finished.ending, report)
         }
+        outcome.aftermath = self.aftermath(of: current, ending: outcome.state)
         outcome.pid = current.child.pid
         outcome.runTime = .nanoseconds(Int64(clamping: report.runTimeNanoseconds))
         outcome.peakMemory = ByteCount(bytes: Int(clamping: max(finished.peakMemory, report.peakMemory)))
         outcome.leftoverProcesses = Int(report.leftovers)
         if case .gaveUp = finished.ending { outcome.lastOutput = current.child.tail.text }
         self.broker.complete(finished.delivery, outcome, now: self.now)
+    }
+
+    /// What the child told follows from its report, unless the delivery ends otherwise than it knew.
+    private func aftermath(of current: CurrentReport, ending state: TaskOutcome.State) -> Aftermath? {
+        switch (state, current.report.state) {
+        case (.success, .success), (.failure, .failure), (.failure, .retry): current.aftermath
+        default: nil
+        }
     }
 
     private func state(_ ending: FinishedDelivery.Ending, _ reported: OutcomeReport.State) -> TaskOutcome.State {

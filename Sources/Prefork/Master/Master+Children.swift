@@ -103,6 +103,7 @@ extension Master {
 
     /// Gives ready children work until there is none, or none is ready.
     func distribute() {
+        self.broker.placesAreOpen(self.supervisor.openPlaces, now: self.now)
         for pool in self.settings.pools.indices {
             while let task = self.broker.nextTask(pool: pool, now: self.now),
                 let id = self.supervisor.place(task: task)
@@ -121,18 +122,31 @@ extension Master {
         order.setLimits(delivery.ownLimits?.limits ?? self.supervisor.tasks[delivery.task].limits)
         order.isLast = self.supervisor.assign(delivery, to: id, now: self.now)
         child.labels[delivery.tag.number] = DeliveryLabel(id: message.id, task: delivery.task)
+        order.hasFailed = message.hasFailed
         if child.queue.isEmpty { self.unsent.append(child) }
-        let length = message.args.count + message.kwargs.count + 6
-        if order.frameSize + length > Pipe.packetSize { child.largeOrders.insert(delivery.tag.number) }
-        child.queue.add { bytes in
-            order.write(delivery: delivery.tag.number, bodyLength: length, into: &bytes)
-            bytes.append(UInt8(ascii: "["))
-        }
-        child.queue.add(message.args)
-        child.queue.add { $0.append(UInt8(ascii: ",")) }
-        child.queue.add(message.kwargs)
-        child.queue.add { $0.append(contentsOf: ",{}]".utf8) }
+        self.write(order, message.body, delivery.tag.number, to: child)
         child.queue.endPiece()
+    }
+
+    private func write(_ order: TaskOrder, _ body: TakenMessage.Body, _ tag: UInt64, to child: ChildHandle) {
+        var order = order
+        func begin(_ length: Int) {
+            if order.frameSize + length > Pipe.packetSize { child.largeOrders.insert(tag) }
+            child.queue.add { order.write(delivery: tag, bodyLength: length, into: &$0) }
+        }
+        switch body {
+        case .call(let args, let kwargs):
+            begin(args.count + kwargs.count + 6)
+            child.queue.add { $0.append(UInt8(ascii: "[")) }
+            child.queue.add(args)
+            child.queue.add { $0.append(UInt8(ascii: ",")) }
+            child.queue.add(kwargs)
+            child.queue.add { $0.append(contentsOf: ",{}]".utf8) }
+        case .envelope(let message):
+            order.bodyFormat = .envelope
+            begin(message.count)
+            child.queue.add(message)
+        }
     }
 
     /// Takes back the orders that a child has not read: another child is to have them. Each is a packet of its own,
@@ -233,6 +247,7 @@ extension Master {
             child.largeOrders.remove(tag.number)
             child.tail.taskStarted()
             self.supervisor.taskAccepted(child.id, tag, now: self.now)
+            if child.labels[tag.number] != nil { self.broker.started(tag, pid: child.pid, now: self.now) }
         case .outcome: try self.handleOutcome(OutcomeReport(decoding: payload), tag, child)
         case .followUp:
             try self.keepFollowUp(payload, tag.number, child)
@@ -240,6 +255,9 @@ extension Master {
             self.logRecord(try LogReport(decoding: payload), child, tag: tag.number)
             self.supervisor.childWroteOutput(child.id, bytes: payload.count, now: self.now)
         case .crash: child.crashRecord = payload
+        case .aftermath:
+            guard child.labels[tag.number] != nil else { throw .badPayload(.aftermath) }
+            child.aftermaths[tag.number] = try Aftermath(decoding: payload)
         case .task, .stop: preconditionFailure("The decoder lets only reports through.")
         }
         self.performActions()
@@ -259,7 +277,8 @@ extension Master {
         self.readOutput(child, most: Self.pipeShare)
         child.tail.finishLine { self.logOutput($0, child) }
         let followUps = child.followUps.removeValue(forKey: tag.number) ?? []
-        self.currentReport = CurrentReport(report: report, child: child, followUps: followUps)
+        let aftermath = child.aftermaths.removeValue(forKey: tag.number)
+        self.currentReport = CurrentReport(report: report, child: child, followUps: followUps, aftermath: aftermath)
         self.supervisor.taskReported(child.id, tag, Supervisor.Report(report), now: self.now)
         self.performActions()
         self.currentReport = nil

@@ -132,6 +132,7 @@ public final class Master {
     public var runningTasks: Int { self.supervisor.deliveriesInChildren }
 
     func shutDown(to stage: ShutdownStage) {
+        self.broker.stopTaking(now: self.now)
         self.supervisor.shutDown(to: stage, now: self.now)
         self.performActions()
     }
@@ -143,8 +144,6 @@ public struct MasterHooks {
     public var passed: (Master) -> Void = { _ in }
     /// When the next pass must be at the latest, for ``passed``.
     public var nextWake: () -> Instant = { .distantFuture }
-    /// Called when a shutdown begins.
-    public var shutdownBegan: () -> Void = {}
     /// Reads the configuration again (SIGHUP): what a new template is to be given.
     public var readConfiguration: () throws -> [UInt8] = { [] }
     /// Understands what ``readConfiguration`` read, once a template has started with it.
@@ -200,7 +199,7 @@ extension Master: ReadinessHandler {
     }
 
     private func logShutdown(_ signal: Signal) {
-        self.hooks.shutdownBegan()
+        self.broker.stopTaking(now: self.now)
         self.logger.notice("shutdown.requested", metadata: ["signal": "\(signal.name)"])
     }
 

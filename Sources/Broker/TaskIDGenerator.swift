@@ -2,13 +2,15 @@ import Supervision
 import Wire
 
 /// Makes ids for messages that bring none: random UUIDs (version 4), as Celery's clients do.
-struct TaskIDGenerator {
+public struct TaskIDGenerator: Sendable {
     private var random: SeededGenerator
     private static let digits = Array("0123456789abcdef".utf8)
 
-    init(seed: UInt64) { self.random = SeededGenerator(seed: seed) }
+    /// A generator whose ids depend only on the seed.
+    public init(seed: UInt64) { self.random = SeededGenerator(seed: seed) }
 
-    mutating func next() -> Bytes {
+    /// The next id: 36 characters.
+    public mutating func next() -> Bytes {
         let high = self.random.next() & ~0xF000 | 0x4000
         let low = self.random.next() & ~(3 << 62) | 1 << 63
         return [UInt8](unsafeUninitializedCapacity: 36) { buffer, count in

@@ -1,0 +1,188 @@
+import Redis
+
+/// A script that the server runs in one step.
+struct Script {
+    /// Its name in logs.
+    let name: String
+    /// Its text in Lua.
+    let source: String
+
+    init(_ name: String, _ source: String) {
+        self.name = name
+        self.source = source
+    }
+
+    /// The text for a server. From version 7 on a script says that it may run when memory is used up: a server that is
+    /// full could not be drained otherwise.
+    func text(serverVersion: Int) -> String {
+        serverVersion >= 7 ? "#!lua flags=allow-oom\n" + self.source : self.source
+    }
+}
+
+/// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
+extension Script {
+    static let all = [take, settle, renew, adopt]
+
+    /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step.
+    ///
+    /// Keys: unacked, its index, scheduled; then the lists in the order in which to take from them.
+    /// Arguments: most messages · most bytes · tag prefix · number of the first tag · prefix of delivery counts ·
+    /// for each list, what ends its entry in unacked: `, "", "queue"]`.
+    /// Answers: seconds until the next message is due or -1 · for each message its list's place (from 1), how often it
+    /// was handed out before, and the message.
+    static let take = Script(
+        "take",
+        """
+        local time = redis.call('TIME')
+        local now = time[1] + time[2] / 1000000
+        local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 100)
+        for i = #due, 1, -1 do
+            local member = due[i]
+            local colon = string.find(member, ':', 1, true)
+            local length = colon and tonumber(string.sub(member, 1, colon - 1))
+            if length then
+                redis.call('RPUSH', string.sub(member, colon + 1, colon + length), string.sub(member, colon + length + 1))
+            end
+            redis.call('ZREM', KEYS[3], member)
+        end
+        local nextDue = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+        local answer = { nextDue[2] and tostring(math.max(0, nextDue[2] - now)) or '-1' }
+        local left, bytes, number = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
+        for list = 4, #KEYS do
+            while left > 0 and bytes > 0 do
+                local messages = redis.call('RPOP', KEYS[list], math.min(left, 16))
+                if not messages then break end
+                local entries, scores = {}, {}
+                for i, message in ipairs(messages) do
+                    local tag = ARGV[3] .. string.format('%.0f', number)
+                    entries[2 * i - 1], entries[2 * i] = tag, '[' .. message .. ARGV[list + 2]
+                    scores[2 * i - 1], scores[2 * i] = now, tag
+                    number = number + 1
+                    bytes = bytes - #message
+                    local before = 0
+                    local tail = string.sub(message, -4096)
+                    if string.find(tail, '"redelivered": true', 1, true) then
+                        local id = string.match(tail, '"correlation_id": "([^"]*)"')
+                        if id then
+                            before = redis.call('INCR', ARGV[5] .. id)
+                            redis.call('EXPIRE', ARGV[5] .. id, 604800)
+                        end
+                    end
+                    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = list - 3, before, message
+                end
+                redis.call('HSET', KEYS[1], unpack(entries))
+                redis.call('ZADD', KEYS[2], unpack(scores))
+                left = left - #messages
+            end
+        end
+        return answer
+        """)
+
+    /// Ends deliveries, each with its effects, all of one delivery or none: a delivery whose tag is gone was given to
+    /// another worker, and nothing of it happens. After the database was lost as a whole the tag proves nothing, and the
+    /// effects happen.
+    ///
+    /// Keys: unacked, its index, scheduled, dead letters, their index, epoch.
+    /// Arguments: number of the broker's database · of the results' database; then for each delivery its tag (empty for
+    /// none) · the epoch in which it was taken · 1 to end the delivery, 0 to keep it · number of effects · for each
+    /// effect its kind and three arguments:
+    /// `push` list, message · `front` list, message · `schedule` seconds since 1970, member · `dead` id, record, seconds ·
+    /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `forget` key.
+    /// Answers for each delivery: 1 done, 0 the tag is gone, or a text: what failed.
+    static let settle = Script(
+        "settle",
+        """
+        local epoch = redis.call('GET', KEYS[6])
+        local answer = {}
+        local at = 3
+        local function store(key, seconds, document, guarded)
+            if ARGV[1] ~= ARGV[2] then redis.call('SELECT', ARGV[2]) end
+            local stored = guarded and redis.pcall('GET', key)
+            local failed
+            if not (type(stored) == 'string' and string.find(stored, '"status": "SUCCESS"', 1, true)) then
+                local reply
+                if seconds == '0' then
+                    reply = redis.pcall('SET', key, document)
+                else
+                    reply = redis.pcall('SET', key, document, 'EX', seconds)
+                end
+                if reply.err then failed = reply.err else redis.call('PUBLISH', key, document) end
+            end
+            if ARGV[1] ~= ARGV[2] then redis.call('SELECT', ARGV[1]) end
+            return failed
+        end
+        local function perform(kind, a, b, c)
+            local reply
+            if kind == 'push' then reply = redis.pcall('LPUSH', a, b)
+            elseif kind == 'front' then reply = redis.pcall('RPUSH', a, b)
+            elseif kind == 'schedule' then reply = redis.pcall('ZADD', KEYS[3], a, b)
+            elseif kind == 'dead' then
+                reply = redis.pcall('HSET', KEYS[4], a, b)
+                if not (type(reply) == 'table' and reply.err) then reply = redis.pcall('ZADD', KEYS[5], c, a) end
+            elseif kind == 'forget' then reply = redis.pcall('DEL', a)
+            end
+            if type(reply) == 'table' and reply.err then return reply.err end
+        end
+        while at <= #ARGV do
+            local tag, taken, ends, count = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1', tonumber(ARGV[at + 3])
+            at = at + 4
+            local last = at + 4 * count
+            local held = tag == '' or redis.call('HEXISTS', KEYS[1], tag) == 1 or taken ~= epoch
+            local outcome = held and 1 or 0
+            if held then
+                for effect = at, last - 1, 4 do
+                    local kind = ARGV[effect]
+                    if kind ~= 'result' and kind ~= 'final' then
+                        local failed = perform(kind, ARGV[effect + 1], ARGV[effect + 2], ARGV[effect + 3])
+                        if failed then outcome = failed break end
+                    end
+                end
+                if outcome == 1 then
+                    for effect = at, last - 1, 4 do
+                        local kind = ARGV[effect]
+                        if kind == 'result' or kind == 'final' then
+                            store(ARGV[effect + 1], ARGV[effect + 2], ARGV[effect + 3], kind == 'final')
+                        end
+                    end
+                    if ends and tag ~= '' then
+                        redis.call('HDEL', KEYS[1], tag)
+                        redis.call('ZREM', KEYS[2], tag)
+                    end
+                end
+            end
+            answer[#answer + 1] = outcome
+            at = last
+        end
+        return answer
+        """)
+
+    /// Renews leases.
+    ///
+    /// Keys: unacked, its index. Arguments: tags. Answers the tags that are gone.
+    static let renew = Script(
+        "renew",
+        """
+        local time = redis.call('TIME')
+        local now = time[1] + time[2] / 1000000
+        local gone = {}
+        for _, tag in ipairs(ARGV) do
+            if redis.call('HEXISTS', KEYS[1], tag) == 1 then
+                redis.call('ZADD', KEYS[2], now, tag)
+            else
+                gone[#gone + 1] = tag
+            end
+        end
+        return gone
+        """)
+
+    /// What a take handed out whose answer was lost with its connection.
+    ///
+    /// Keys: unacked. Arguments: tags. Answers the entries, or false where there is none.
+    static let adopt = Script(
+        "adopt",
+        """
+        local entries = {}
+        for i, tag in ipairs(ARGV) do entries[i] = redis.call('HGET', KEYS[1], tag) end
+        return entries
+        """)
+}
