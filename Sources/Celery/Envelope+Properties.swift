@@ -36,6 +36,15 @@ extension Envelope {
         self.properties["delivery_info"] = info.raw
     }
 
+    /// Takes the two marks away.
+    mutating func unmarkRedelivered() {
+        self.headers["redelivered"] = nil
+        var info = self.deliveryInfo
+        guard info["redelivered"] != nil else { return }
+        info["redelivered"] = nil
+        self.properties["delivery_info"] = info.raw
+    }
+
     /// The compression of the body: a content type, `nil` when it is not compressed.
     public var compression: String? { self.headers["compression"]?.text }
 

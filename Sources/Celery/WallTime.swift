@@ -29,6 +29,12 @@ public struct WallTime: Sendable, Hashable {
         self.isNaive = false
     }
 
+    /// Seconds since 1970 of the time that a text in bytes tells, as ``seconds``; `nil` when it tells none.
+    static func seconds(of text: ArraySlice<UInt8>) -> Double? {
+        guard text.count <= 64 else { return nil }
+        return ISO8601.seconds(parsing: text) ?? self.seconds(of: String(decoding: text, as: UTF8.self))
+    }
+
     private static func seconds(of text: String) -> Double? {
         if let seconds = ISO8601.seconds(parsing: text) { return seconds }
         // Python writes the offsets of old local mean times to the second: +00:53:28.

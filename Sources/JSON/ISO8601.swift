@@ -4,8 +4,11 @@ public enum ISO8601 {
     ///
     /// The time may be missing (midnight), as may its seconds; a space may stand for `T`. The zone is `Z`, `+01:00`,
     /// `+0100` or `+01`; without one the time is in UTC, as in Celery.
-    public static func seconds(parsing text: String) -> Double? {
-        var reader = FieldReader(text: Array(text.utf8)[...])
+    public static func seconds(parsing text: String) -> Double? { self.seconds(parsing: Array(text.utf8)[...]) }
+
+    /// Seconds since 1970 of an instant whose text is in bytes. Allocates nothing.
+    public static func seconds(parsing text: ArraySlice<UInt8>) -> Double? {
+        var reader = FieldReader(text: text)
         guard let day = reader.day() else { return nil }
         if reader.text.isEmpty { return Double(day * secondsPerDay) }
         guard reader.skip(UInt8(ascii: "T")) || reader.skip(ASCII.space),
@@ -70,9 +73,17 @@ private struct FieldReader {
         guard let second = self.number(digits: 2, in: 0...59) else { return nil }
         guard self.skip(ASCII.point) else { return (seconds + second, 0) }
         let digits = self.text.prefix(while: ASCII.isDigit)
-        guard !digits.isEmpty, let fraction = Double("0." + String(decoding: digits, as: UTF8.self)) else { return nil }
+        guard !digits.isEmpty, let fraction = Self.fraction(digits) else { return nil }
         self.text.removeFirst(digits.count)
         return (seconds + second, fraction)
+    }
+
+    private static func fraction(_ digits: ArraySlice<UInt8>) -> Double? {
+        // Up to here both numbers are exact, so that the quotient is the nearest to what is written.
+        guard digits.count <= 15 else { return Double("0." + String(decoding: digits, as: UTF8.self)) }
+        var (number, scale) = (0, 1)
+        for digit in digits { (number, scale) = (number * 10 + Int(digit - ASCII.zero), scale * 10) }
+        return Double(number) / Double(scale)
     }
 
     /// Seconds east of UTC.

@@ -26,7 +26,7 @@ func utf8SequenceLength(in bytes: UnsafeBufferPointer<UInt8>, at offset: Int) ->
 ///
 /// Looks at eight bytes at a time. Borrows only spoil bytes of a word after the first hit, and only that one counts.
 @inline(__always)
-func plainASCIIEnd(in bytes: UnsafeBufferPointer<UInt8>, from offset: Int) -> Int {
+public func plainASCIIEnd(in bytes: UnsafeBufferPointer<UInt8>, from offset: Int) -> Int {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let highBits = ones << 7
     let raw = UnsafeRawBufferPointer(bytes)

@@ -114,7 +114,7 @@ import Testing
 }
 
 /// The bytes with a few changes: replaced, inserted, removed, doubled.
-private func mutated(_ bytes: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
+func mutated(_ bytes: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     let interesting = Array("{}[]\":,\\0-eNnItu=/9".utf8) + [0, 0x80, 0xC0, 0xDD, 0xFF]
     for _ in 0..<Int.random(in: 1...4, using: &random) {
