@@ -54,17 +54,24 @@ let package = Package(
             ]),
         .target(name: "InProcess", dependencies: ["Broker", "JSON", "Journal", "Reactor", "Syscalls", "TaskLines"]),
         .target(
+            name: "RedisBroker",
+            dependencies: [
+                "Broker", "Celery", "JSON", "Reactor", "Redis", "Supervision", "Syscalls", "Wire",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
             name: "Prefork",
             dependencies: [
-                "Broker", "CrashReports", "JSON", "Reactor", "Supervision", "Syscalls", "Wire",
+                "Broker", "Celery", "CrashReports", "JSON", "Reactor", "Supervision", "Syscalls", "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "WorkerLog", dependencies: ["Syscalls", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "Celeriac",
             dependencies: [
-                "Broker", "Configuration", "InProcess", "JSON", "Journal", "Prefork", "Supervision", "Syscalls",
-                "WorkerLog",
+                "Broker", "Configuration", "InProcess", "JSON", "Journal", "Prefork", "Redis", "RedisBroker",
+                "Supervision", "Syscalls", "WorkerLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

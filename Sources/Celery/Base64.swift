@@ -1,5 +1,5 @@
 /// Base64 with the standard alphabet and padding. Every value has exactly one spelling; any other is refused.
-enum Base64 {
+public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let padding = UInt8(ascii: "=")
     /// The value of each byte; ``notADigit`` for what is not in the alphabet.
@@ -11,7 +11,7 @@ enum Base64 {
     private static let notADigit: UInt8 = 0x80
 
     /// The bytes that a text stands for; `nil` when it is not base64.
-    static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         guard text.count.isMultiple(of: 4) else { return nil }
         let digits = text.dropLast(text.suffix(2).count { $0 == self.padding })
         var bytes: [UInt8] = []
@@ -56,7 +56,7 @@ enum Base64 {
     }
 
     /// The text for bytes.
-    static func encode(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    public static func encode(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         bytes.withUnsafeBufferPointer { bytes in

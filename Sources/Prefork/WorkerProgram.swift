@@ -11,6 +11,11 @@ public struct WorkerProgram {
     /// Async tasks that a child of each pool runs at the same time, by the pool's index.
     public var childConcurrency: [Int] = [1]
 
+    /// The worker's name in result documents and in messages that its tasks publish: `celery@host`.
+    public var nodeName = "celery@localhost"
+    /// Whether result documents tell the task's name, arguments and worker. Celery: `result_extended`.
+    public var extendsResults = false
+
     /// A program without tasks.
     public init() {}
 }

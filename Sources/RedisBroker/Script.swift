@@ -21,7 +21,7 @@ struct Script {
 
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
-    static let all = [take, settle, renew, adopt]
+    static let all = [take, settle, renew]
 
     /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step.
     ///
@@ -87,7 +87,8 @@ extension Script {
     /// none) · the epoch in which it was taken · 1 to end the delivery, 0 to keep it · number of effects · for each
     /// effect its kind and three arguments:
     /// `push` list, message · `front` list, message · `schedule` seconds since 1970, member · `dead` id, record, seconds ·
-    /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `forget` key.
+    /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `forget` key ·
+    /// `uncount` key.
     /// Answers for each delivery: 1 done, 0 the tag is gone, or a text: what failed.
     static let settle = Script(
         "settle",
@@ -120,6 +121,7 @@ extension Script {
                 reply = redis.pcall('HSET', KEYS[4], a, b)
                 if not (type(reply) == 'table' and reply.err) then reply = redis.pcall('ZADD', KEYS[5], c, a) end
             elseif kind == 'forget' then reply = redis.pcall('DEL', a)
+            elseif kind == 'uncount' then reply = redis.pcall('DECR', a)
             end
             if type(reply) == 'table' and reply.err then return reply.err end
         end
@@ -173,16 +175,5 @@ extension Script {
             end
         end
         return gone
-        """)
-
-    /// What a take handed out whose answer was lost with its connection.
-    ///
-    /// Keys: unacked. Arguments: tags. Answers the entries, or false where there is none.
-    static let adopt = Script(
-        "adopt",
-        """
-        local entries = {}
-        for i, tag in ipairs(ARGV) do entries[i] = redis.call('HGET', KEYS[1], tag) end
-        return entries
         """)
 }

@@ -51,21 +51,19 @@ public struct TaskContext: Sendable {
     ///   - keywords: keyword arguments.
     ///   - countdown: the time before it may start; zero for at once.
     ///   - priority: from 0, the most urgent, to 9.
+    ///   - queue: the queue that it goes to; `nil` for the one that this task came from. The in-process queue has one.
     public func publish(
         _ task: String, arguments: [any Encodable] = [], keywords: [String: any Encodable] = [:],
-        countdown: Duration = .zero, priority: Int = 0
+        countdown: Duration = .zero, priority: Int = 0, queue: String? = nil
     ) throws {
         precondition((0...9).contains(priority), "A priority lies between 0 and 9.")
-        var message: JSONObject = ["task": .string(task)]
-        message["args"] = .array(try arguments.map { try JSONCoder.encode($0) })
         var named = JSONObject()
         for (name, value) in keywords.sorted(by: { $0.key < $1.key }) { named[name] = try JSONCoder.encode(value) }
-        message["kwargs"] = .object(named)
-        if countdown > .zero {
-            message["countdown"] = JSONNumber(Double(countdown.wholeNanoseconds) / 1e9).map { .number($0) }
-        }
-        if priority != 0 { message["priority"] = .number(JSONNumber(priority)) }
-        self.call.publish(JSONValue.object(message).serialized())
+        var published = PublishedTask(task, arguments: try arguments.map { try JSONCoder.encode($0) }, keywords: named)
+        published.countdown = countdown
+        published.priority = priority
+        published.queue = queue
+        self.call.publish(published)
     }
 
     /// Makes the attempt end as a retry: `throw context.retry(after: .seconds(3))`.

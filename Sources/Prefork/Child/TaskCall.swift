@@ -1,4 +1,5 @@
 import Supervision
+import Synchronization
 import Syscalls
 import Wire
 
@@ -22,9 +23,15 @@ public final class TaskCall: Sendable {
     public let noticeDescriptor: CInt
 
     let tag: UInt64
+    /// The message that asked for it; `nil` for a task line.
+    let message: ReceivedMessage?
     private let reports: ReportWriter
+    private let published = Mutex<[PublishedTask]>([])
 
-    init(order: TaskOrder, body: Bytes, tag: UInt64, now: Instant, noticeDescriptor: CInt, reports: ReportWriter) {
+    init(
+        order: TaskOrder, body: Bytes, message: ReceivedMessage?, tag: UInt64, now: Instant, noticeDescriptor: CInt,
+        reports: ReportWriter
+    ) {
         self.name = String(decoding: order.name, as: UTF8.self)
         self.id = String(decoding: order.id, as: UTF8.self)
         self.attempt = Int(order.attempt)
@@ -34,6 +41,7 @@ public final class TaskCall: Sendable {
         self.resultLimit = Int(clamping: order.resultLimit)
         self.noticeDescriptor = noticeDescriptor
         self.tag = tag
+        self.message = message
         self.reports = reports
     }
 
@@ -47,11 +55,15 @@ public final class TaskCall: Sendable {
         return value.isAbout(self.tag) ? value.notice : nil
     }
 
-    /// Asks for another task, published when this attempt succeeds. The message is a task line as `celeriac run`
-    /// reads it.
-    public func publish(_ message: [UInt8]) {
-        self.reports.write { PlainFrame.write(.followUp, payload: message[...], delivery: self.tag, into: &$0) }
+    /// Asks for another task, published when this attempt succeeds.
+    public func publish(_ task: PublishedTask) {
+        guard self.message == nil else { return self.published.withLock { $0.append(task) } }
+        let line = task.line
+        self.reports.write { PlainFrame.write(.followUp, payload: line[...], delivery: self.tag, into: &$0) }
     }
+
+    /// What this attempt has asked for.
+    var publishedTasks: [PublishedTask] { self.published.withLock { $0 } }
 
     /// Writes to the worker's log, with the task's id and the child's pid.
     public func log(level: UInt8, _ message: String) {

@@ -16,6 +16,7 @@ struct TaskExecutor {
     private let completions: CompletionQueue
     private var running: [UInt64: Running] = [:]
     private var limits = AttemptResourceLimits()
+    private let sender: Sender
 
     private struct Running {
         let call: TaskCall
@@ -29,6 +30,7 @@ struct TaskExecutor {
         self.reports = reports
         self.notices = notices
         self.completions = try CompletionQueue()
+        self.sender = Sender(nodeName: program.nodeName, extendsResults: program.extendsResults)
     }
 
     // MARK: Starting
@@ -39,9 +41,19 @@ struct TaskExecutor {
         self.reports.writeNow { PlainFrame.write(.accepted, delivery: tag, into: &$0) }
         self.limits.apply(order)
         let measurement = Measurement()
+        let message = order.bodyFormat == .envelope ? Result { try ReceivedMessage(opening: body) } : nil
+        let opened = try? message?.get()
         let call = TaskCall(
-            order: order, body: body, tag: tag, now: measurement.start, noticeDescriptor: self.notices,
-            reports: self.reports)
+            order: order, body: opened?.call ?? body, message: opened, tag: tag, now: measurement.start,
+            noticeDescriptor: self.notices, reports: self.reports)
+        if case .failure(let error)? = message {
+            let failure = NamedFailure(type: "DecodeError", message: "\(error)")
+            return self.report(.failure(failure), call, measurement, isLast: order.isLast)
+        }
+        if order.hasFailed {
+            let failure = NamedFailure(type: "Failed", message: "it had failed before")
+            return self.report(.failure(failure), call, measurement, isLast: order.isLast)
+        }
         switch self.program.bodies[call.name] {
         case .synchronous(let body):
             let result = Result { try body(call) }
@@ -99,6 +111,7 @@ struct TaskExecutor {
         _ result: Result<[UInt8], any Error>, _ call: TaskCall, _ measurement: Measurement, isLast: Bool
     ) {
         var report = Self.outcome(result, call)
+        self.writeAftermath(&report, call)
         report.wasCancelled = call.notice != nil
         measurement.finish(&report)
         StandardOutput.flush()
@@ -112,6 +125,24 @@ struct TaskExecutor {
             self.finishAll()
             exitNow(0)
         }
+    }
+
+    /// Tells what the outcome of a Celery task brings along. What cannot be sent makes the task a failure.
+    private func writeAftermath(_ report: inout OutcomeReport, _ call: TaskCall) {
+        guard let message = call.message else { return }
+        var aftermath: Aftermath?
+        if report.state == .success {
+            do {
+                aftermath = try message.aftermath(
+                    returning: Array(report.content), call.publishedTasks, self.sender)
+            } catch {
+                report = Self.failure("EncodeError", "what follows the task cannot be sent: \(error)")
+            }
+        }
+        let following = aftermath ?? message.aftermathOfFailure(self.sender)
+        // An empty one of a failure says that nothing follows, so that nobody need ask.
+        if following.isEmpty && report.state == .success { return }
+        self.reports.write { following.write(delivery: call.tag, into: &$0) }
     }
 
     private static func outcome(_ result: Result<[UInt8], any Error>, _ call: TaskCall) -> OutcomeReport {

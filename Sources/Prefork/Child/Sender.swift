@@ -1,0 +1,88 @@
+import Broker
+import Celery
+import JSON
+import Synchronization
+import Syscalls
+import Wire
+
+/// Who publishes messages in a child: makes ids, knows the time and the worker's name.
+final class Sender: Sendable {
+    /// The worker's name, as Celery shows it.
+    let nodeName: String
+    /// Whether result documents tell of the request.
+    let extendsResults: Bool
+    private let ids = Mutex(TaskIDGenerator(seed: randomSeed()))
+
+    init(nodeName: String, extendsResults: Bool) {
+        self.nodeName = nodeName
+        self.extendsResults = extendsResults
+    }
+
+    /// Seconds since 1970.
+    var now: Double { Double(wallNanoseconds()) / 1e9 }
+
+    /// The name of this process in messages, as Celery's clients write theirs.
+    var origin: String { "gen\(ownProcessID)@\(self.nodeName.split(separator: "@").last ?? "")" }
+
+    /// A fresh id.
+    var makeID: () -> String { { self.ids.withLock { String(decoding: $0.next(), as: UTF8.self) } } }
+
+    /// The message for a task that another one published. It goes to the queue that its publisher came from, unless it
+    /// names one. Throws ``BodyError``.
+    func publication(
+        of task: PublishedTask, by message: ReceivedMessage
+    ) throws -> (item: Aftermath.Publication, node: ResultNode) {
+        let id = self.makeID()
+        let queue = task.queue ?? message.envelope.routingKey ?? "celery"
+        let kwargs = task.keywords.map { CeleryObject.Member(key: $0.key, value: CeleryValue($0.value)) }
+        var new = NewTask(
+            task: task.name, id: id, args: task.arguments.map { CeleryValue($0) }, kwargs: CeleryObject(kwargs),
+            routingKey: queue)
+        new.headers.rootID = message.headers.rootID ?? message.headers.id
+        new.headers.parentID = message.headers.id
+        new.headers.origin = self.origin
+        new.priority = task.priority
+        if task.countdown > .zero {
+            new.headers.eta = WallTime(seconds: self.now + Double(task.countdown.wholeNanoseconds) / 1e9)
+        }
+        let envelope = try new.envelope(deliveryTag: self.makeID())
+        let item = Aftermath.Publication(
+            queue: Array(queue.utf8)[...], priority: UInt8(task.priority), message: envelope.serialized()[...])
+        return (item, .task(id: id, parent: nil))
+    }
+}
+
+/// A task that a running task wants to be run.
+public struct PublishedTask: Sendable {
+    /// The task's name.
+    public var name: String
+    /// Positional arguments.
+    public var arguments: [JSONValue]
+    /// Keyword arguments.
+    public var keywords: JSONObject
+    /// The time before it may start.
+    public var countdown: Duration = .zero
+    /// From 0, the most urgent, to 9.
+    public var priority = 0
+    /// The queue; `nil` for its publisher's own. Has no meaning in the in-process queue.
+    public var queue: String?
+
+    /// A task to be run at once.
+    public init(_ name: String, arguments: [JSONValue], keywords: JSONObject) {
+        self.name = name
+        self.arguments = arguments
+        self.keywords = keywords
+    }
+
+    /// The task line that asks for it.
+    var line: [UInt8] {
+        var message: JSONObject = [
+            "task": .string(self.name), "args": .array(self.arguments), "kwargs": .object(self.keywords),
+        ]
+        if self.countdown > .zero {
+            message["countdown"] = JSONNumber(Double(self.countdown.wholeNanoseconds) / 1e9).map { .number($0) }
+        }
+        if self.priority != 0 { message["priority"] = .number(JSONNumber(self.priority)) }
+        return JSONValue.object(message).serialized()
+    }
+}

@@ -1,0 +1,48 @@
+import Broker
+import Celery
+import Supervision
+
+/// A message that this worker has taken and whose end the server has not confirmed.
+struct HeldMessage {
+    /// Where it is.
+    enum Place: Equatable {
+        /// In a ready queue of this worker.
+        case waiting(since: Instant)
+        /// In a child.
+        case running
+        /// Its end, or a step before its start, is on its way to the server.
+        case settling
+    }
+
+    /// What identifies it at the server.
+    let tag: String
+    /// The message as it was on the list.
+    let bytes: ArraySlice<UInt8>
+    /// What the master knows of it.
+    let head: MessageHead
+    /// The queue that it came from.
+    let queue: String
+    /// Its task's profile.
+    let task: Int
+    /// The epoch in which it was taken.
+    let epoch: String
+    /// How often it was handed out before.
+    let deliveriesBefore: Int
+    var place: Place
+    var losses: Int
+    var ownLimits: SharedLimits?
+    /// Whether the server has forgotten it at our word, before its task ran.
+    var isAcknowledged = false
+    /// How its task failed without a child that could tell what follows; a child is asked for that.
+    var failure: TaskOutcome?
+
+    /// What the supervisor decides about.
+    func delivery(_ number: UInt64) -> Delivery {
+        Delivery(
+            tag: DeliveryTag(number), task: self.task, retries: self.head.retries, losses: self.losses,
+            ownLimits: self.ownLimits)
+    }
+
+    /// The settlement that ends it.
+    var settlement: Settlement { Settlement(tag: self.isAcknowledged ? "" : self.tag, epoch: self.epoch) }
+}

@@ -1,0 +1,61 @@
+/// The lists of the queues that a worker takes from: one for each queue and priority step.
+struct QueueLists {
+    /// One list.
+    struct List {
+        /// The queue's name.
+        let queue: String
+        /// The list's key.
+        let key: String
+        /// What ends the entry in the hash of unacknowledged messages: exchange and routing key.
+        let entryEnd: [UInt8]
+    }
+
+    private let lists: [String: [List]]
+    private let steps: Int
+
+    init(_ queues: [String], keys: BrokerKeys) {
+        self.steps = BrokerKeys.prioritySteps.count
+        self.lists = Dictionary(
+            uniqueKeysWithValues: queues.map { queue in
+                (
+                    queue,
+                    BrokerKeys.prioritySteps.map { step in
+                        List(queue: queue, key: keys.queue(queue, priority: step), entryEnd: Self.entryEnd(queue))
+                    }
+                )
+            })
+    }
+
+    /// Whoever restores an entry finds the list by exchange and routing key. The anonymous exchange names the queue
+    /// that the message came from, and no other, whatever exchange it was sent to.
+    private static func entryEnd(_ queue: String) -> [UInt8] {
+        var bytes = Array(", \"\", ".utf8)
+        bytes += jsonString(queue)
+        bytes.append(UInt8(ascii: "]"))
+        return bytes
+    }
+
+    /// All lists of the queues, the most urgent step of every queue first.
+    func inOrder(_ queues: [String]) -> [List] {
+        (0..<self.steps).flatMap { step in queues.compactMap { self.lists[$0]?[step] } }
+    }
+}
+
+/// Which queue is asked first.
+struct QueueRotation {
+    private let order: QueueOrder
+    private(set) var queues: [String]
+
+    init(_ order: QueueOrder, queues: [String]) {
+        self.order = order
+        self.queues = order == .sorted ? queues.sorted() : queues
+    }
+
+    /// A queue has delivered.
+    mutating func delivered(_ queue: String) {
+        guard self.order == .roundRobin, self.queues.count > 1, let index = self.queues.firstIndex(of: queue) else {
+            return
+        }
+        self.queues.append(self.queues.remove(at: index))
+    }
+}

@@ -1,0 +1,154 @@
+import Broker
+import Celery
+import JSON
+import Supervision
+import Syscalls
+import Wire
+
+/// Duty 2: each message that was taken to where it belongs.
+extension RedisBroker {
+    func arrived(_ bytes: ArraySlice<UInt8>, number: UInt64, queue: String, deliveriesBefore: Int, now: Instant) {
+        guard bytes.count <= self.options.maxMessage.bytes else {
+            let reason = "the message has \(bytes.count) bytes, the limit is \(self.options.maxMessage)"
+            return self.refuse(bytes, number, queue, DeadLetter.Reason.tooLarge, reason)
+        }
+        do {
+            let (head, bytes) = try self.readable(bytes)
+            self.sort(bytes, head, number, queue, deliveriesBefore, now)
+        } catch {
+            let known = error as? EnvelopeError
+            self.refuse(bytes, number, queue, .malformed, "\(error)", id: known?.taskID, task: known?.task)
+        }
+    }
+
+    /// A message of protocol 1 says everything in its body: it is written again in protocol 2.
+    private func readable(_ bytes: ArraySlice<UInt8>) throws -> (MessageHead, ArraySlice<UInt8>) {
+        let head = try MessageHead(scanning: bytes)
+        guard head.isProtocolOne else { return (head, bytes) }
+        let envelope = try Envelope(parsing: bytes).inProtocolTwo()
+        return (try MessageHead(envelope), envelope.serialized()[...])
+    }
+
+    private func sort(
+        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int,
+        _ now: Instant
+    ) {
+        guard let task = self.directory.index(of: head.task) else {
+            let name = String(decoding: head.task, as: UTF8.self)
+            return self.refuse(
+                bytes, number, queue, .notRegistered, "no task is called \(name)",
+                id: String(decoding: head.id, as: UTF8.self), task: name)
+        }
+        let profile = self.profiles.profile(task)
+        self.held[number] = HeldMessage(
+            tag: self.tag(number), bytes: bytes, head: head, queue: queue, task: task, epoch: self.epoch,
+            deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses,
+            ownLimits: self.ownLimits(head, profile.limits))
+        if deliveriesBefore >= self.options.maxDeliveries {
+            return self.bury(number, .tooManyDeliveries, "it was handed out \(deliveriesBefore) times before")
+        }
+        if let eta = head.eta, eta > Self.wallSeconds { return self.putAside(number, until: eta, now: now) }
+        if let expires = head.expires, expires <= Self.wallSeconds { return self.expire(number) }
+        if self.profiles.delivery(task).acknowledgesEarly { return self.acknowledgeEarly(number, profile.pool) }
+        self.enqueue(number, pool: profile.pool)
+    }
+
+    /// Limits that the message itself sets.
+    private func ownLimits(_ head: MessageHead, _ limits: TaskLimits) -> SharedLimits? {
+        guard head.hardLimit != nil || head.softLimit != nil else { return nil }
+        var limits = limits
+        if let hard = head.hardLimit { limits.hardTime = Self.duration(hard) }
+        if let soft = head.softLimit { limits.softTime = Self.duration(soft) }
+        // A soft limit that the hard one cuts off never comes.
+        if let soft = limits.softTime, let hard = limits.hardTime, soft >= hard { limits.softTime = nil }
+        return SharedLimits(limits)
+    }
+
+    private static func duration(_ seconds: Double) -> Duration {
+        .nanoseconds(Int64(min(seconds, 9e9) * 1e9))
+    }
+
+    private func enqueue(_ number: UInt64, pool: Int) {
+        // A message may come while the worker stops: it goes back at once.
+        if self.isStopping { return self.putBack(number, front: true) }
+        self.waiting[pool].append(number)
+    }
+
+    /// A message that is not due waits at the server, in no worker's memory.
+    private func putAside(_ number: UInt64, until eta: Double, now: Instant) {
+        guard let message = self.held[number] else { return }
+        var settlement = message.settlement
+        settlement.effects = [.schedule(at: eta, member: self.scheduledMember(message, message.bytes))]
+        self.taking.scheduled(for: now + Self.duration(eta - Self.wallSeconds))
+        self.settle(number, settlement)
+    }
+
+    func scheduledMember(_ message: HeldMessage, _ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        ScheduledMember.encode(bytes, list: self.keys.queue(message.queue, priority: message.head.priority))
+    }
+
+    /// The server forgets the message before its task runs, and confirms that it has.
+    private func acknowledgeEarly(_ number: UInt64, _ pool: Int) {
+        guard let message = self.held[number] else { return }
+        self.held[number]!.place = .settling
+        var settlement = message.settlement
+        settlement.then = { [unowned self] outcome in
+            // Losing is worse than repeating: what was most likely acknowledged by us runs.
+            guard outcome == .done || outcome == .unclear else { return self.forget(number, outcome) }
+            self.held[number]?.isAcknowledged = true
+            self.held[number]?.place = .waiting(since: Instant(nanoseconds: monotonicNanoseconds()))
+            self.enqueue(number, pool: pool)
+        }
+        self.settlements.append(settlement)
+    }
+
+    func expire(_ number: UInt64) {
+        guard let message = self.held[number] else { return }
+        var outcome = TaskOutcome(.revoked, attempts: message.head.retries)
+        outcome.failure = TaskOutcome.Failure(type: "TaskRevokedError", message: "expired")
+        self.settle(number, message, outcome)
+    }
+
+    // MARK: Dead letters
+
+    /// A message that cannot be run and of which nothing is held: kept as it came, and its sender is told if known.
+    private func refuse(
+        _ bytes: ArraySlice<UInt8>, _ number: UInt64, _ queue: String, _ reason: DeadLetter.Reason, _ text: String,
+        id: String? = nil, task: String? = nil
+    ) {
+        var letter = DeadLetter(reason: reason, text: text, queue: queue, message: bytes)
+        letter.taskID = id
+        letter.task = task
+        var settlement = Settlement(tag: self.tag(number), epoch: self.epoch)
+        settlement.effects = [self.effect(letter, number)]
+        if let id, let documents {
+            let failure = reason == .notRegistered ? TaskFailure.notRegistered(task ?? "") : .undecodable(text)
+            settlement.effects.append(documents.failure(id: id, failure, at: Self.wallSeconds))
+        }
+        self.logDeath(letter)
+        self.settle(number, settlement)
+    }
+
+    /// A message that is held is dead: no attempt will be made any more.
+    private func bury(_ number: UInt64, _ reason: DeadLetter.Reason, _ text: String) {
+        guard let message = self.held[number] else { return }
+        var outcome = TaskOutcome(.failure, attempts: message.head.retries + message.losses)
+        outcome.failure = TaskOutcome.Failure(type: "WorkerLostError", message: text, cause: reason.rawValue)
+        self.settle(number, message, outcome, dead: reason)
+    }
+
+    func effect(_ letter: DeadLetter, _ number: UInt64) -> Settlement.Effect {
+        let now = Self.wallSeconds
+        return .dead(id: self.tag(number), record: letter.encoded(by: self.options.nodeName, at: now), at: now)
+    }
+
+    func logDeath(_ letter: DeadLetter) {
+        self.counts.dead += 1
+        self.logger.error(
+            "message.dead",
+            metadata: [
+                "task.id": "\(letter.taskID ?? "")", "task.name": "\(letter.task ?? "")", "queue": "\(letter.queue)",
+                "reason": "\(letter.reason.rawValue)", "text": "\(letter.text)",
+            ])
+    }
+}

@@ -1,0 +1,151 @@
+import Redis
+import Supervision
+import Syscalls
+
+/// What stands between a connection and the first take: scripts, epoch, name, and what the last connection left open.
+extension RedisBroker: RedisConnectionOwner {
+    public func connectionIsReady(_ connection: RedisConnection) {
+        if connection === self.notices { return self.subscribe() }
+        self.ask(Command("INFO", "server")) { self.readVersion($0) }
+        self.checkDatabase()
+    }
+
+    public func connectionWasLost(_ connection: RedisConnection, reason: String) {
+        if connection === self.commands {
+            self.isServing = false
+            self.isRecovering = false
+            self.taking.disconnected()
+        } else {
+            self.taking.isWatched = false
+            self.noticesID = nil
+        }
+        self.logger.warning("broker.lost", metadata: ["server": "\(self.serverName)", "reason": "\(reason)"])
+    }
+
+    public func connectionWasRefused(_ connection: RedisConnection, reason: String) {
+        self.failure = "the broker \(self.serverName) refuses us: \(reason)"
+    }
+
+    public func connection(_ connection: RedisConnection, received message: [Reply]) {
+        if message.first?.asText == "message" { self.taking.changed() }
+    }
+
+    // MARK: Commands
+
+    /// Asks during the set-up: a refusal there is the end of this connection.
+    private func ask(_ command: Command, then answered: @escaping (Reply) -> Void) {
+        self.commands.send(command) { [unowned self] answer in
+            switch answer {
+            case .success(.error(let error)): self.commands.reconnect(reason: error.text)
+            case .success(let reply): answered(reply)
+            case .failure: break  // The connection is gone, and the set-up begins anew with the next one.
+            }
+        }
+    }
+
+    private func readVersion(_ reply: Reply) {
+        let text = reply.asText ?? ""
+        let line = text.split(separator: "\r\n").first { $0.hasPrefix("redis_version:") }
+        self.serverVersion = line.flatMap { Int($0.dropFirst(14).prefix { $0 != "." }) } ?? 7
+        for script in Script.all {
+            self.ask(Command("SCRIPT", "LOAD", script.text(serverVersion: self.serverVersion))) {
+                self.digests[script.name] = $0.asText
+            }
+        }
+        self.ask(Command("SET", self.keys.epoch, String(decoding: self.ids.next(), as: UTF8.self), "NX")) { _ in }
+        self.ask(Command("GET", self.keys.epoch)) { self.serve(epoch: $0.asText ?? "") }
+    }
+
+    /// The database of results may not exist; better known now than at the first outcome.
+    private func checkDatabase() {
+        guard let results = self.options.results, results.database != self.brokerDatabase else { return }
+        self.ask(Command("SELECT", String(results.database))) { _ in }
+        self.ask(Command("SELECT", String(self.brokerDatabase))) { _ in }
+    }
+
+    private func serve(epoch: String) {
+        self.epoch = epoch
+        self.isServing = true
+        self.nextRenewal = Instant(nanoseconds: 0)
+        self.nextRecovery = Instant(nanoseconds: 0)
+        self.logger.notice("broker.connected", metadata: ["server": "\(self.serverName)"])
+        self.adoptUnanswered()
+        self.taking.connected()
+        self.track()
+    }
+
+    /// A command that runs a script.
+    func call(_ script: Script, keys: [String]) -> Command {
+        var command = Command("EVALSHA", self.digests[script.name] ?? "")
+        command.add(keys.count)
+        for key in keys { command.add(key) }
+        return command
+    }
+
+    /// What a refusal means for the connection.
+    func serverRefused(_ error: ServerError, _ what: String) {
+        self.logger.error("broker.refused", metadata: ["command": "\(what)", "reason": "\(error.text)"])
+        switch error.remedy {
+        // The scripts are loaded anew on a new connection, with all else that may be gone.
+        case .reconnect: self.commands.reconnect(reason: error.text)
+        case .giveUp: self.commands.reconnect(reason: error.text)
+        case .none where error.code == "NOSCRIPT": self.commands.reconnect(reason: error.text)
+        case .wait, .none: break
+        }
+    }
+
+    // MARK: Takes without an answer
+
+    /// A take whose answer was lost may have been carried out: then its messages stand under our tags.
+    private func adoptUnanswered() {
+        for numbers in self.unansweredTakes {
+            var command = Command("HMGET", self.keys.unacked)
+            for number in numbers { command.add(self.tag(number)) }
+            self.ask(command) { self.adopt($0, numbers) }
+        }
+        self.unansweredTakes = []
+    }
+
+    private func adopt(_ reply: Reply, _ numbers: Range<UInt64>) {
+        let now = Instant(nanoseconds: monotonicNanoseconds())
+        for (number, entry) in zip(numbers, reply.asArray ?? []) {
+            guard case .bytes(let bytes) = entry, self.held[number] == nil,
+                let (message, queue) = UnackedText.split(bytes[...])
+            else { continue }
+            self.counts.taken += 1
+            self.arrived(message, number: number, queue: queue, deliveriesBefore: 0, now: now)
+        }
+    }
+
+    // MARK: Watching the lists
+
+    private func subscribe() {
+        self.notices.send(Command("CLIENT", "ID")) { [unowned self] answer in
+            guard case .success(.integer(let id)) = answer else { return }
+            self.noticesID = id
+            self.notices.sendUnanswered(Command("SUBSCRIBE", "__redis__:invalidate"))
+            self.track()
+        }
+    }
+
+    /// Has the server tell the second connection when a list changes that the first one has looked at. Where that is
+    /// not allowed, the lists are looked at ten times a second.
+    private func track() {
+        guard self.isServing, self.notices.isReady, !self.taking.isWatched else { return }
+        guard let id = self.noticesID else { return }
+        self.commands.send(Command("CLIENT", "TRACKING", "ON", "REDIRECT", String(id), "NOLOOP")) { [unowned self] in
+            switch $0 {
+            case .success(.status):
+                self.taking.isWatched = true
+                self.taking.changed()
+            case .success(let reply):
+                self.logger.warning("broker.cannot.watch", metadata: ["answer": "\(reply)"])
+            case .failure: break
+            }
+        }
+        self.commands.flush()
+    }
+
+    var serverName: String { self.url.masked }
+    var brokerDatabase: Int { self.url.database }
+}

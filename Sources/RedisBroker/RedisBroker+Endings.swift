@@ -1,0 +1,152 @@
+import Broker
+import Celery
+import Supervision
+import Syscalls
+import Wire
+
+/// Duty 3: what an ending is made of.
+extension RedisBroker {
+    public func started(_ tag: DeliveryTag, pid: Int32?, now: Instant) {
+        guard let message = self.held[tag.number], message.failure == nil, let documents,
+            self.storesResults(of: message), self.profiles.delivery(message.task).tracksStart
+        else { return }
+        var settlement = message.settlement
+        settlement.ends = false
+        settlement.effects = [documents.started(message, pid: pid)]
+        self.settlements.append(settlement)
+    }
+
+    public func complete(_ delivery: Delivery, _ outcome: TaskOutcome, now: Instant) {
+        let number = delivery.tag.number
+        guard let message = self.held[number] else { return }
+        if var first = message.failure {
+            first.aftermath = outcome.aftermath
+            return self.settle(number, message, first, dead: self.deathReason(first))
+        }
+        if self.needsAftermath(outcome) {
+            // No child could tell what follows from this failure: the next one is asked, without running the task.
+            self.held[number]!.failure = outcome
+            self.held[number]!.place = .waiting(since: now)
+            return self.waiting[self.profiles.profile(message.task).pool].prepend(number)
+        }
+        self.settle(number, message, outcome, dead: self.deathReason(outcome))
+    }
+
+    private func needsAftermath(_ outcome: TaskOutcome) -> Bool {
+        outcome.state == .failure && outcome.aftermath == nil && outcome.failure?.cause != nil && !self.isStopping
+    }
+
+    /// A message that costs children is kept for people to look at, and so is one that nobody can open.
+    private func deathReason(_ outcome: TaskOutcome) -> DeadLetter.Reason? {
+        switch (outcome.failure?.type, outcome.failure?.cause) {
+        case ("WorkerLostError", _): .crashes
+        case ("DecodeError", nil): .undecodable
+        default: nil
+        }
+    }
+
+    func settle(
+        _ number: UInt64, _ message: HeldMessage, _ outcome: TaskOutcome, dead reason: DeadLetter.Reason? = nil
+    ) {
+        var settlement = message.settlement
+        for publication in outcome.aftermath?.publications ?? [] {
+            let list = self.keys.queue(
+                String(decoding: publication.queue, as: UTF8.self), priority: Int(publication.priority))
+            settlement.effects.append(.push(list: list, message: publication.message))
+        }
+        if let reason { settlement.effects.append(self.deathEffect(number, message, outcome, reason)) }
+        if message.deliveriesBefore > 0 { settlement.effects.append(.forget(key: self.deliveryCountKey(message))) }
+        self.addDocuments(to: &settlement, message, outcome)
+        self.settle(number, settlement)
+    }
+
+    private func deathEffect(
+        _ number: UInt64, _ message: HeldMessage, _ outcome: TaskOutcome, _ reason: DeadLetter.Reason
+    ) -> Settlement.Effect {
+        var letter = DeadLetter(
+            reason: reason, text: outcome.failure?.message ?? "", queue: message.queue, message: message.bytes)
+        letter.taskID = String(decoding: message.head.id, as: UTF8.self)
+        letter.task = String(decoding: message.head.task, as: UTF8.self)
+        letter.priority = message.head.priority
+        letter.outcome = outcome
+        self.logDeath(letter)
+        return self.effect(letter, number)
+    }
+
+    private func addDocuments(to settlement: inout Settlement, _ message: HeldMessage, _ outcome: TaskOutcome) {
+        guard let documents else { return }
+        let now = Self.wallSeconds
+        if self.storesResults(of: message) {
+            let limits = message.ownLimits?.limits ?? self.profiles.profile(message.task).limits
+            settlement.effects.append(documents.document(message, outcome, limits: limits, at: now))
+        }
+        for step in outcome.aftermath?.failedSteps ?? [] {
+            settlement.effects.append(documents.failed(step, with: outcome, at: now))
+        }
+    }
+
+    private func storesResults(of message: HeldMessage) -> Bool {
+        let ignores = message.head.ignoresResult ?? false
+        return !ignores && !self.profiles.delivery(message.task).ignoresResult
+    }
+
+    public func retry(
+        _ delivery: Delivery, after wait: Duration, because failure: TaskOutcome.Failure?, now: Instant
+    ) {
+        let number = delivery.tag.number
+        guard let message = self.held[number] else { return }
+        let seconds = Double(wait.wholeNanoseconds) / 1e9
+        do {
+            let again = try self.again(message, delivery, countdown: seconds)
+            var settlement = message.settlement
+            settlement.effects = [self.placement(again, of: message, countdown: seconds, now: now)]
+            if let documents, self.storesResults(of: message) {
+                settlement.effects.append(documents.retry(message, because: failure))
+            }
+            self.settle(number, settlement)
+        } catch {
+            // The head was read from the same bytes; what makes this fail is a time out of range.
+            var outcome = TaskOutcome(.failure, attempts: delivery.attempt)
+            outcome.failure = TaskOutcome.Failure(type: "Retry", message: "\(error)")
+            self.settle(number, message, outcome)
+        }
+    }
+
+    private func again(
+        _ message: HeldMessage, _ delivery: Delivery, countdown: Double
+    ) throws(EnvelopeError) -> ArraySlice<UInt8> {
+        let tag = String(decoding: self.ids.next(), as: UTF8.self)
+        let envelope = try Envelope(parsing: message.bytes)
+        return try envelope.retried(countdown: countdown, now: Self.wallSeconds, deliveryTag: tag).serialized()[...]
+    }
+
+    private func placement(
+        _ bytes: ArraySlice<UInt8>, of message: HeldMessage, countdown: Double, now: Instant
+    ) -> Settlement.Effect {
+        guard countdown > 0 else {
+            return .push(list: self.keys.queue(message.queue, priority: message.head.priority), message: bytes)
+        }
+        self.taking.scheduled(for: now + .nanoseconds(Int64(min(countdown, 9e9) * 1e9)))
+        return .schedule(at: Self.wallSeconds + countdown, member: self.scheduledMember(message, bytes))
+    }
+
+    /// The delivery runs again here, or, when the worker stops, goes back to where others take it.
+    public func giveBack(_ delivery: Delivery, now: Instant) {
+        let number = delivery.tag.number
+        guard let message = self.held[number] else { return }
+        self.held[number]!.losses = delivery.losses
+        guard self.isStopping else {
+            self.held[number]!.place = .waiting(since: now)
+            return self.waiting[self.profiles.profile(message.task).pool].prepend(number)
+        }
+        var settlement = message.settlement
+        let list = self.keys.queue(message.queue, priority: message.head.priority)
+        settlement.effects = [.pushFront(list: list, message: self.returned(message, losses: delivery.losses))]
+        self.settle(number, settlement)
+    }
+
+    /// The message marked as handed out before; one that cannot be read goes as it is.
+    func returned(_ message: HeldMessage, losses: Int) -> ArraySlice<UInt8> {
+        (try? Envelope(parsing: message.bytes).returned(losses: losses).serialized()[...]) ?? message.bytes
+    }
+}

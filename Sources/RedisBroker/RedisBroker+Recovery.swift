@@ -1,0 +1,144 @@
+import Celery
+import Redis
+import Supervision
+import Syscalls
+
+/// Duty 4: what dead workers held goes back to its lists.
+///
+/// A worker of ours is dead when its sign of life is gone; then all its tags are. A Python worker shows none: what it
+/// holds is given back once it is older than the visibility timeout, as Python workers themselves do. Two recoverers do
+/// not hurt each other: the tag is deleted in the step that puts the message back, and only one can delete it.
+extension RedisBroker {
+    private static let atOnce = 100
+
+    func recoverDeadWorkers() {
+        self.isRecovering = true
+        self.recoverOld()
+        self.commands.send(Command("SMEMBERS", self.keys.workers)) { [unowned self] answer in
+            let workers = (try? answer.get().asArray)?.compactMap(\.asText) ?? []
+            self.check(workers.filter { $0 != self.worker })
+        }
+    }
+
+    private func check(_ workers: [String]) {
+        guard !workers.isEmpty else { return self.isRecovering = false }
+        var left = workers.count
+        for worker in workers {
+            self.commands.send(Command("EXISTS", self.keys.worker(worker))) { [unowned self] answer in
+                left -= 1
+                if left == 0 { self.isRecovering = false }
+                if case .success(.integer(0)) = answer { self.scan(worker, cursor: "0") }
+            }
+        }
+    }
+
+    private func scan(_ worker: String, cursor: String) {
+        let command = Command("HSCAN", self.keys.unacked, cursor, "MATCH", "\(worker).*", "COUNT", "1000")
+        self.commands.send(command) { [unowned self] answer in
+            guard case .success(.array(let parts)) = answer, parts.count == 2, let next = parts[0].asText else { return }
+            let pairs = parts[1].asArray ?? []
+            for index in stride(from: 0, to: pairs.count - 1, by: 2) {
+                self.recover(tag: pairs[index], entry: pairs[index + 1])
+            }
+            if next != "0" { return self.scan(worker, cursor: next) }
+            // Whatever it held is on its way back; what appears later is found by the age of its tag.
+            self.commands.send(Command("SREM", self.keys.workers, worker)) { _ in }
+            self.logger.notice("worker.dead", metadata: ["worker": "\(worker)"])
+        }
+    }
+
+    private func recover(tag: Reply, entry: Reply) {
+        guard let tag = tag.asText, case .bytes(let bytes) = entry, let (message, queue) = UnackedText.split(bytes[...])
+        else { return }
+        self.putBack(message, tag: tag, queue: queue)
+    }
+
+    private func putBack(_ message: ArraySlice<UInt8>, tag: String, queue: String) {
+        var settlement = Settlement(tag: tag, epoch: self.epoch)
+        if let envelope = try? Envelope(parsing: message) {
+            let list = self.keys.queue(queue, priority: envelope.priority)
+            let bytes = envelope.returned(losses: envelope.losses).serialized()[...]
+            settlement.effects = [.pushFront(list: list, message: bytes)]
+        } else {
+            // Whoever took it did not live to set it aside.
+            settlement.effects = [.pushFront(list: self.keys.queue(queue), message: message)]
+        }
+        settlement.then = { [unowned self] outcome in if outcome == .done { self.counts.recovered += 1 } }
+        self.settlements.append(settlement)
+    }
+
+    // MARK: Deliveries of Python workers
+
+    private func recoverOld() {
+        let oldest = Self.wallSeconds - Double(self.options.visibilityTimeout.wholeNanoseconds) / 1e9
+        let command = Command(
+            "ZRANGEBYSCORE", self.keys.unackedIndex, "-inf", String(oldest), "LIMIT", "0", String(Self.atOnce))
+        self.commands.send(command) { [unowned self] answer in
+            guard case .success(.array(let tags)) = answer else { return }
+            for tag in tags.compactMap(\.asText) where !tag.hasPrefix(self.tagPrefix) { self.recoverOld(tag) }
+        }
+    }
+
+    private func recoverOld(_ tag: String) {
+        self.commands.send(Command("HGET", self.keys.unacked, tag)) { [unowned self] answer in
+            guard case .success(.bytes(let bytes)) = answer else { return self.dropIndex(tag, answer) }
+            if let (message, queue) = UnackedText.split(bytes[...]) {
+                return self.putBack(message, tag: tag, queue: queue)
+            }
+            guard let entry = try? UnackedEntry(parsing: bytes[...]) else { return }
+            self.restore(entry, tag: tag)
+        }
+    }
+
+    /// An index entry without a message is what a worker left that died between the two.
+    private func dropIndex(_ tag: String, _ answer: Result<Reply, RedisError>) {
+        guard case .success(.null) = answer else { return }
+        self.commands.send(Command("ZREM", self.keys.unackedIndex, tag)) { _ in }
+    }
+
+    /// A message that was sent to a named exchange: to the queues that are bound to it now, as Celery does.
+    private func restore(_ entry: UnackedEntry, tag: String) {
+        self.commands.send(Command("SMEMBERS", self.keys.bindings(of: entry.exchange))) { [unowned self] answer in
+            let members = (try? answer.get().asArray)?.compactMap(\.asText) ?? []
+            let queues = members.compactMap { Binding($0) }.filter { $0.matches(entry.routingKey) }.map(\.queue)
+            // Without a binding the routing key is the best guess; a guess is found again, a dropped message is not.
+            let bytes = entry.envelope.returned(losses: entry.envelope.losses).serialized()[...]
+            var settlement = Settlement(tag: tag, epoch: self.epoch)
+            settlement.effects = (queues.isEmpty ? [entry.routingKey] : queues).map { queue in
+                .pushFront(list: self.keys.queue(queue, priority: entry.envelope.priority), message: bytes)
+            }
+            settlement.then = { [unowned self] outcome in if outcome == .done { self.counts.recovered += 1 } }
+            self.settlements.append(settlement)
+        }
+    }
+}
+
+/// A member of an exchange's binding table.
+struct Binding {
+    let routingKey: String
+    let pattern: String
+    let queue: String
+
+    init?(_ member: String) {
+        let parts = member.split(separator: BrokerKeys.separator, omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return nil }
+        (self.routingKey, self.pattern, self.queue) = (String(parts[0]), String(parts[1]), String(parts[2]))
+    }
+
+    /// Whether a message with this key goes to the queue: of a direct exchange the same key, of a topic exchange one
+    /// that its pattern, a routing key with `*` for a word and `#` for any, matches.
+    func matches(_ key: String) -> Bool {
+        if self.pattern.isEmpty { return key == self.routingKey }
+        return Self.matches(key.split(separator: ".", omittingEmptySubsequences: false)[...],
+            self.routingKey.split(separator: ".", omittingEmptySubsequences: false)[...])
+    }
+
+    private static func matches(_ words: ArraySlice<Substring>, _ pattern: ArraySlice<Substring>) -> Bool {
+        guard let first = pattern.first else { return words.isEmpty }
+        if first == "#" {
+            return self.matches(words, pattern.dropFirst()) || !words.isEmpty && self.matches(words.dropFirst(), pattern)
+        }
+        guard let word = words.first, first == "*" || first == word else { return false }
+        return self.matches(words.dropFirst(), pattern.dropFirst())
+    }
+}

@@ -1,0 +1,109 @@
+import Redis
+import Supervision
+import Syscalls
+
+/// Duty 3, the way to the server: settlements go out in batches, in order, and stay here until they are answered.
+extension RedisBroker {
+    private static let batchCount = 64
+    private static let batchBytes = 1 << 20
+    /// Batches under way at the same time.
+    private static let mostBatches = 4
+    /// The pause after the server refused a batch.
+    private static let pause: Duration = .milliseconds(500)
+
+    var canSettle: Bool { self.isServing && self.unansweredSettlements.count < Self.mostBatches }
+
+    /// Adds the end of a held delivery; it is held until the server has answered.
+    func settle(_ number: UInt64, _ settlement: Settlement) {
+        self.held[number]?.place = .settling
+        var settlement = settlement
+        settlement.then = { [unowned self] in self.forget(number, $0) }
+        self.settlements.append(settlement)
+    }
+
+    func forget(_ number: UInt64, _ outcome: Settlement.Outcome) {
+        let message = self.held.removeValue(forKey: number)
+        switch outcome {
+        case .done, .unclear: self.counts.settled += 1
+        case .stale:
+            self.counts.stale += 1
+            self.logger.warning(
+                "delivery.stale",
+                metadata: ["task.id": "\(message.map { String(decoding: $0.head.id, as: UTF8.self) } ?? "")"])
+        case .refused: break
+        }
+    }
+
+    func sendSettlements(now: Instant) {
+        guard self.settleNotBefore <= now else { return }
+        while self.canSettle, !self.settlements.isEmpty { self.sendBatch() }
+    }
+
+    private func sendBatch() {
+        var batch: [Settlement] = []
+        var bytes = 0
+        while let next = self.settlements.first, batch.count < Self.batchCount, bytes < Self.batchBytes {
+            bytes += next.size
+            batch.append(next)
+            self.settlements.removeFirst()
+        }
+        var command = self.call(.settle, keys: self.settlementKeys)
+        command.add(self.brokerDatabase)
+        command.add(self.options.results?.database ?? self.brokerDatabase)
+        for settlement in batch { settlement.write(to: &command) }
+        self.unansweredSettlements.append(batch)
+        self.commands.send(command) { [unowned self] in self.batchAnswered($0) }
+    }
+
+    private var settlementKeys: [String] {
+        [
+            self.keys.unacked, self.keys.unackedIndex, self.keys.scheduled, self.keys.deadLetters, self.keys.deadIndex,
+            self.keys.epoch,
+        ]
+    }
+
+    /// Answers come in the order of the batches.
+    private func batchAnswered(_ answer: Result<Reply, RedisError>) {
+        guard let batch = self.unansweredSettlements.popFirst() else { return }
+        switch answer {
+        case .success(.array(let replies)) where replies.count == batch.count:
+            for (settlement, reply) in zip(batch, replies) { self.settled(settlement, reply) }
+        case .success(.error(let error)):
+            self.settleLater(batch)
+            self.serverRefused(error, "settle")
+        case .success(let reply):
+            self.settleLater(batch)
+            self.logger.error("broker.unexpected", metadata: ["command": "settle", "answer": "\(reply)"])
+        case .failure:
+            // The batches that follow are told next: the last one put back must be the first one sent.
+            self.putBackUnanswered([batch] + self.unansweredSettlements)
+        }
+    }
+
+    private func settled(_ settlement: Settlement, _ reply: Reply) {
+        switch reply {
+        case .integer(1): settlement.then?(.done)
+        case .integer: settlement.then?(settlement.wasSent ? .unclear : .stale)
+        default: self.effectRefused(settlement, reply.asText ?? "\(reply)")
+        }
+    }
+
+    /// A list or set of ours is of another type, perhaps. The delivery is kept and tried again, with its lease renewed:
+    /// an operator can mend the key, and nothing is lost until then.
+    private func effectRefused(_ settlement: Settlement, _ text: String) {
+        self.logger.error("broker.refused", metadata: ["command": "settle", "reason": "\(text)"])
+        self.settleLater([settlement])
+    }
+
+    private func settleLater(_ batch: [Settlement]) {
+        self.settlements.append(contentsOf: batch)
+        self.settleNotBefore = Instant(nanoseconds: monotonicNanoseconds()) + Self.pause
+    }
+
+    private func putBackUnanswered(_ batches: [[Settlement]]) {
+        self.unansweredSettlements.removeAll()
+        var again = batches.flatMap { $0 }
+        for index in again.indices { again[index].wasSent = true }
+        self.settlements.prepend(contentsOf: again)
+    }
+}

@@ -1,0 +1,177 @@
+import Broker
+import Redis
+import Supervision
+import Syscalls
+
+/// Duty 1: messages from the lists.
+extension RedisBroker {
+    /// Most bytes of messages in one answer, but for the last message.
+    private static let mostBytes = 4 << 20
+    /// How long a message may wait for a place in a child before it is put back for other workers.
+    private static let patience: Duration = .milliseconds(100)
+
+    public func placesAreOpen(_ count: Int, now: Instant) { self.places = count }
+
+    /// Places that no message is on its way to.
+    var takeablePlaces: Int {
+        self.isStopping || self.unsettledIsTooMuch ? 0 : max(0, self.places - self.waitingCount)
+    }
+
+    /// While the server takes no outcomes, no new work is begun.
+    private var unsettledIsTooMuch: Bool { self.settlements.count > 1_024 }
+
+    func takeIfWanted(now: Instant) {
+        switch self.taking.act(places: self.takeablePlaces, now: now) {
+        case .take(let count): self.take(count)
+        case .look: self.look()
+        case nil: break
+        }
+    }
+
+    private func take(_ count: Int) {
+        let lists = self.lists.inOrder(self.order.queues)
+        let numbers = self.lastNumber + 1..<self.lastNumber + 1 + UInt64(count)
+        self.lastNumber += UInt64(count)
+        let keys = [self.keys.unacked, self.keys.unackedIndex, self.keys.scheduled] + lists.map(\.key)
+        var command = self.call(.take, keys: keys)
+        command.add(count)
+        command.add(Self.mostBytes)
+        command.add(self.tagPrefix)
+        command.add(Int(numbers.lowerBound))
+        command.add(self.keys.deliveries)
+        for list in lists { command.add(list.entryEnd) }
+        self.unansweredTakes.append(numbers)
+        self.commands.send(command) { [unowned self] in self.taken($0, lists, numbers) }
+    }
+
+    var tagPrefix: String { "\(self.worker)." }
+
+    func tag(_ number: UInt64) -> String { "\(self.tagPrefix)\(number)" }
+
+    private func taken(_ answer: Result<Reply, RedisError>, _ lists: [QueueLists.List], _ numbers: Range<UInt64>) {
+        let now = Instant(nanoseconds: monotonicNanoseconds())
+        switch answer {
+        case .success(.array(let parts)) where parts.count % 3 == 1:
+            self.unansweredTakes.removeAll { $0 == numbers }
+            self.takeAnswered(parts, lists, numbers, now)
+        case .success(.error(let error)):
+            self.unansweredTakes.removeAll { $0 == numbers }
+            self.taking.refused(now: now)
+            self.serverRefused(error, "take")
+        case .success(let reply):
+            self.taking.refused(now: now)
+            self.logger.error("broker.unexpected", metadata: ["command": "take", "answer": "\(reply)"])
+        case .failure: break  // It may have been carried out: `adoptUnanswered` asks on the next connection.
+        }
+    }
+
+    private func takeAnswered(
+        _ parts: [Reply], _ lists: [QueueLists.List], _ numbers: Range<UInt64>, _ now: Instant
+    ) {
+        let seconds = parts[0].asText.flatMap { Double($0) } ?? -1
+        let nextDue = seconds < 0 ? Instant.distantFuture : now + .nanoseconds(Int64(min(seconds, 1e9) * 1e9))
+        var queue: String?
+        for (offset, index) in stride(from: 1, to: parts.count, by: 3).enumerated() {
+            guard let place = parts[index].asInt, lists.indices.contains(place - 1),
+                let before = parts[index + 1].asInt, case .bytes(let bytes) = parts[index + 2]
+            else { continue }
+            queue = lists[place - 1].queue
+            self.counts.taken += 1
+            self.arrived(
+                bytes[...], number: numbers.lowerBound + UInt64(offset), queue: queue!, deliveriesBefore: before,
+                now: now)
+        }
+        if let queue { self.order.delivered(queue) }
+        if self.taking.took((parts.count - 1) / 3, nextDue: nextDue) == .look { self.look() }
+    }
+
+    private func look() {
+        var command = Command("EXISTS")
+        for list in self.lists.inOrder(self.order.queues) { command.add(list.key) }
+        self.commands.send(command) { [unowned self] answer in
+            let now = Instant(nanoseconds: monotonicNanoseconds())
+            switch answer {
+            case .success(.integer(let count)): self.taking.looked(found: count > 0, now: now)
+            case .success(.error(let error)):
+                self.taking.refused(now: now)
+                self.serverRefused(error, "exists")
+            case .success, .failure: break
+            }
+        }
+    }
+
+    // MARK: To children
+
+    public func nextTask(pool: Int, now: Instant) -> Int? {
+        while let number = self.waiting[pool].first {
+            guard let message = self.held[number] else {
+                self.waiting[pool].removeFirst()
+                continue
+            }
+            guard let expires = message.head.expires, message.failure == nil, expires <= Self.wallSeconds else {
+                return message.task
+            }
+            self.waiting[pool].removeFirst()
+            self.expire(number)
+        }
+        return nil
+    }
+
+    public func take(pool: Int, now: Instant) -> TakenMessage {
+        guard let number = self.waiting[pool].popFirst(), let message = self.held[number] else {
+            preconditionFailure("A message is taken after nextTask told of it.")
+        }
+        self.held[number]!.place = .running
+        var taken = TakenMessage(
+            delivery: message.delivery(number), id: message.head.id, body: .envelope(message.bytes))
+        taken.hasFailed = message.failure != nil
+        return taken
+    }
+
+    static var wallSeconds: Double { Double(wallNanoseconds()) / 1e9 }
+
+    // MARK: Back to the lists
+
+    /// When the message that has waited longest is put back.
+    var nextReturn: Instant {
+        self.waiting.compactMap { queue in queue.first.flatMap { self.waitingSince($0) } }.min()
+            .map { $0 + Self.patience } ?? .distantFuture
+    }
+
+    private func waitingSince(_ number: UInt64) -> Instant? {
+        guard let message = self.held[number], message.failure == nil, case .waiting(let since) = message.place else {
+            return nil
+        }
+        return since
+    }
+
+    /// Puts back what found no place: another worker may have one. At the front while nothing else could be taken,
+    /// else behind the others, which may be for a pool with places.
+    func returnUnplaced(now: Instant) {
+        guard self.nextReturn <= now else { return }
+        for pool in self.waiting.indices {
+            let overdue = self.waiting[pool].filter { number in
+                self.waitingSince(number).map { $0 + Self.patience <= now } ?? false
+            }
+            self.waiting[pool].removeAll { overdue.contains($0) }
+            for number in overdue.reversed() { self.putBack(number, front: self.places == 0) }
+        }
+    }
+
+    /// Ends a delivery that has not started by putting its message back on its list.
+    func putBack(_ number: UInt64, front: Bool) {
+        guard let message = self.held[number] else { return }
+        let list = self.keys.queue(message.queue, priority: message.head.priority)
+        var settlement = message.settlement
+        // One that has not started goes as it came: no mark, and nothing counted.
+        let hasStarted = message.losses > message.head.losses
+        let bytes = hasStarted ? self.returned(message, losses: message.losses) : message.bytes
+        settlement.effects = [front ? .pushFront(list: list, message: bytes) : .push(list: list, message: bytes)]
+        if message.deliveriesBefore > 0 { settlement.effects.append(.uncount(key: self.deliveryCountKey(message))) }
+        self.settle(number, settlement)
+    }
+
+    func deliveryCountKey(_ message: HeldMessage) -> String {
+        self.keys.deliveries + String(decoding: message.head.id, as: UTF8.self)
+    }
+}

@@ -1,0 +1,201 @@
+import Broker
+import Celery
+import DequeModule
+import Logging
+import Reactor
+import Redis
+import Supervision
+import Syscalls
+import Wire
+
+/// A broker on a Redis server, in the layout of Celery's own transport, so that Python workers can share its queues.
+///
+/// Its duties:
+///
+/// 1. take messages, as many as can start, in one step with recording them (`RedisBroker+Taking.swift`);
+/// 2. put each where it belongs: into a child, aside until it is due, to the dead letters (`RedisBroker+Arrivals.swift`);
+/// 3. end deliveries with all their effects in one step (`RedisBroker+Settling.swift`, `RedisBroker+Endings.swift`);
+/// 4. keep leases alive, and recover those of dead workers (`RedisBroker+Leases.swift`, `RedisBroker+Recovery.swift`).
+///
+/// Every delivery has a tag of its own, never used again. It is the fence: when another worker has been given the
+/// message, the tag is gone, and whatever this worker still says about it changes nothing.
+public final class RedisBroker: Broker {
+    let options: RedisBrokerOptions
+    let keys: BrokerKeys
+    let directory: TaskDirectory
+    let profiles: TaskProfiles
+    let logger: Logger
+    let documents: ResultDocuments?
+    let lists: QueueLists
+    let url: RedisURL
+
+    var reactor: Reactor!
+    var commands: RedisConnection!
+    var notices: RedisConnection!
+    /// The number by which the server knows the second connection.
+    var noticesID: Int?
+    var serverVersion = 0
+    var digests: [String: String] = [:]
+    var epoch = ""
+    var isServing = false
+
+    var taking = TakeMachine()
+    var places = 0
+    var held: [UInt64: HeldMessage] = [:]
+    var waiting: [Deque<UInt64>]
+    var unansweredTakes: [Range<UInt64>] = []
+    var lastNumber: UInt64 = 0
+    var order: QueueRotation
+
+    var settlements = Deque<Settlement>()
+    var unansweredSettlements = Deque<[Settlement]>()
+    var settleNotBefore = Instant(nanoseconds: 0)
+
+    var nextRenewal = Instant(nanoseconds: 0)
+    var nextRecovery = Instant(nanoseconds: 0)
+    var isRecovering = false
+    var ids: TaskIDGenerator
+    /// This worker's name in tags and keys: random, never used again.
+    let worker: String
+    var isStopping = false
+    var failure: String?
+
+    /// What has been done; for logs and tests.
+    public internal(set) var counts = Counts()
+
+    /// Counts of a broker's life.
+    public struct Counts: Equatable, Sendable {
+        /// Messages taken.
+        public var taken = 0
+        /// Deliveries ended.
+        public var settled = 0
+        /// Deliveries that had been given to another worker when this one ended them.
+        public var stale = 0
+        /// Dead letters.
+        public var dead = 0
+        /// Messages of dead workers that were handed back.
+        public var recovered = 0
+    }
+
+    /// A broker that has not connected yet.
+    public init(
+        url: RedisURL, options: RedisBrokerOptions, directory: TaskDirectory, profiles: TaskProfiles, pools: Int,
+        logger: Logger, seed: UInt64
+    ) {
+        self.url = url
+        self.options = options
+        self.keys = BrokerKeys(prefix: options.keyPrefix)
+        self.directory = directory
+        self.profiles = profiles
+        self.logger = logger
+        self.documents = options.results.map { ResultDocuments(options: $0, nodeName: options.nodeName) }
+        self.lists = QueueLists(options.queues, keys: self.keys)
+        self.order = QueueRotation(options.queueOrder, queues: options.queues)
+        self.waiting = Array(repeating: Deque(), count: pools)
+        self.ids = TaskIDGenerator(seed: seed)
+        self.worker = String(decoding: self.ids.next(), as: UTF8.self)
+    }
+
+    public func start(on reactor: Reactor) throws {
+        self.reactor = reactor
+        var random = SeededGenerator(seed: randomSeed())
+        let login = Login(self.url, name: "celeriac")
+        self.commands = RedisConnection(
+            to: Server(self.url), login: login, on: reactor, owner: self, seed: random.next())
+        self.notices = RedisConnection(
+            to: Server(self.url), login: login, on: reactor, owner: self, seed: random.next())
+        self.commands.start()
+        self.notices.start()
+    }
+
+    public var status: BrokerStatus {
+        var status = BrokerStatus()
+        status.waiting = self.waitingCount
+        status.failure = self.failure
+        return status
+    }
+
+    var waitingCount: Int { self.waiting.reduce(0) { $0 + $1.count } }
+
+    // MARK: The pass
+
+    public func endPass(now: Instant) {
+        self.commands.timePassed(now: now)
+        self.notices.timePassed(now: now)
+        if self.isServing {
+            self.returnUnplaced(now: now)
+            self.takeIfWanted(now: now)
+            self.sendSettlements(now: now)
+            self.keepLeases(now: now)
+        }
+        self.commands.flush()
+        self.notices.flush()
+    }
+
+    public func nextWake(now: Instant) -> Instant {
+        var next = min(self.commands.nextWake, self.notices.nextWake)
+        guard self.isServing else { return next }
+        next = min(next, self.taking.nextWake(places: self.takeablePlaces))
+        next = min(next, min(self.nextRenewal, self.nextRecovery))
+        if !self.settlements.isEmpty, self.canSettle { next = min(next, self.settleNotBefore) }
+        return min(next, self.nextReturn)
+    }
+
+    // MARK: The end
+
+    public func stopTaking(now: Instant) {
+        guard !self.isStopping else { return }
+        self.isStopping = true
+        for pool in self.waiting.indices {
+            // Last first: each goes to the front of its list.
+            while let number = self.waiting[pool].popLast() { self.putBack(number, front: true) }
+        }
+    }
+
+    public func finish(now: Instant) {
+        guard self.commands != nil else { return }
+        let deadline = now + .seconds(5)
+        self.waitUntil(deadline) { self.settlements.isEmpty && self.unansweredSettlements.isEmpty }
+        let unsettled = self.settlements.count + self.unansweredSettlements.reduce(0) { $0 + $1.count }
+        if unsettled > 0 {
+            self.logger.error("broker.unsettled", metadata: ["deliveries": "\(unsettled)"])
+        } else if self.isServing {
+            self.signOff(deadline)
+        }
+        self.commands.stop()
+        self.notices.stop()
+    }
+
+    private func signOff(_ deadline: Instant) {
+        var isAnswered = false
+        self.commands.send(Command("DEL", self.keys.worker(self.worker))) { _ in }
+        self.commands.send(Command("SREM", self.keys.workers, self.worker)) { _ in isAnswered = true }
+        self.waitUntil(deadline) { isAnswered }
+    }
+
+    private func waitUntil(_ deadline: Instant, _ condition: () -> Bool) {
+        var now = Instant(nanoseconds: monotonicNanoseconds())
+        while !condition(), now < deadline {
+            self.endPass(now: now)
+            try? self.reactor.wait(until: min(deadline, self.nextWake(now: now)))
+            now = Instant(nanoseconds: monotonicNanoseconds())
+        }
+    }
+}
+
+/// What the broker asks of the tasks' settings, which a reload may change.
+public struct TaskProfiles {
+    /// A task's profile, by its index.
+    public var profile: (Int) -> TaskProfile
+    /// What concerns its deliveries.
+    public var delivery: (Int) -> TaskDeliveryOptions
+
+    /// Profiles.
+    public init(
+        profile: @escaping (Int) -> TaskProfile,
+        delivery: @escaping (Int) -> TaskDeliveryOptions = { _ in TaskDeliveryOptions() }
+    ) {
+        self.profile = profile
+        self.delivery = delivery
+    }
+}

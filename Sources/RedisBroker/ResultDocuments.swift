@@ -1,0 +1,144 @@
+import Broker
+import Celery
+import JSON
+import Supervision
+import Wire
+
+/// Result documents as Celery writes them, from what the master knows of an outcome.
+struct ResultDocuments {
+    /// The module that errors of tasks are said to come from: readers make a class of it that has the error's name.
+    static let module = "celeriac"
+
+    let options: ResultOptions
+    let nodeName: String
+    private let keys: ResultKeys
+    private let seconds: Int
+
+    init(options: ResultOptions, nodeName: String) {
+        self.options = options
+        self.nodeName = nodeName
+        self.keys = ResultKeys(globalPrefix: options.keyPrefix)
+        self.seconds = Int(options.expires.wholeNanoseconds / 1_000_000_000)
+    }
+
+    private func store(_ document: ResultDocument) -> Settlement.Effect {
+        .store(
+            key: self.keys.task(document.taskID), seconds: self.seconds, document: document.serialized(),
+            keepsSuccess: document.state != .success)
+    }
+
+    /// The document of a finished task.
+    func document(
+        _ message: HeldMessage, _ outcome: TaskOutcome, limits: TaskLimits, at seconds: Double
+    ) -> Settlement.Effect {
+        let id = String(decoding: message.head.id, as: UTF8.self)
+        let date = Self.time(seconds)
+        var document: ResultDocument
+        switch outcome.state {
+        case .success: document = .success(id, result: RawJSON(unchecked: outcome.result), at: date)
+        case .failure, .rejected:
+            document = Self.failure(id, Self.error(outcome, limits), traceback: Self.traceback(outcome), at: date)
+        case .revoked:
+            let why = TaskFailure.Revocation(rawValue: outcome.failure?.message ?? "") ?? .revoked
+            document = .revoked(id, why, at: date)
+        }
+        Self.addRelations(of: message, to: &document)
+        if let aftermath = outcome.aftermath { Self.add(aftermath, to: &document) }
+        return self.store(document)
+    }
+
+    private static func addRelations(of message: HeldMessage, to document: inout ResultDocument) {
+        document.groupID = message.head.groupID.map { String(decoding: $0, as: UTF8.self) }
+        document.parentID = message.head.parentID.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A child wrote these: what is not what it should be is left out.
+    private static func add(_ aftermath: Aftermath, to document: inout ResultDocument) {
+        if !aftermath.children.isEmpty, let value = try? CeleryValue(parsing: aftermath.children) {
+            document.children = value.asArray?.compactMap { ResultNode($0) } ?? []
+        }
+        if !aftermath.documentMembers.isEmpty {
+            let object = [UInt8(ascii: "{")] + aftermath.documentMembers + [UInt8(ascii: "}")]
+            document.others = (try? Fields(parsing: object[...])) ?? Fields()
+        }
+    }
+
+    /// A message that could not be run.
+    func failure(id: String, _ failure: TaskFailure, at seconds: Double) -> Settlement.Effect {
+        self.store(Self.failure(id, failure, traceback: nil, at: Self.time(seconds)))
+    }
+
+    /// A later step of a chain whose earlier step failed: the same error.
+    func failed(_ step: Aftermath.FailedStep, with outcome: TaskOutcome, at seconds: Double) -> Settlement.Effect {
+        let id = String(decoding: step.id, as: UTF8.self)
+        var document = Self.failure(
+            id, Self.error(outcome, TaskLimits()), traceback: Self.traceback(outcome), at: Self.time(seconds))
+        document.groupID = step.groupID.isEmpty ? nil : String(decoding: step.groupID, as: UTF8.self)
+        document.parentID = step.parentID.isEmpty ? nil : String(decoding: step.parentID, as: UTF8.self)
+        return self.store(document)
+    }
+
+    /// A task that runs again.
+    func retry(_ message: HeldMessage, because failure: TaskOutcome.Failure?) -> Settlement.Effect {
+        let id = String(decoding: message.head.id, as: UTF8.self)
+        let cause = failure.map { TaskFailure(type: $0.type, arguments: [.string($0.message)], module: Self.module) }
+        var document = Self.made { () throws(BodyError) in try ResultDocument.retry(id, cause) }
+        Self.addRelations(of: message, to: &document)
+        return self.store(document)
+    }
+
+    /// A task that a child has begun.
+    func started(_ message: HeldMessage, pid: Int32?) -> Settlement.Effect {
+        let id = String(decoding: message.head.id, as: UTF8.self)
+        return self.store(.started(id, pid: Int(pid ?? 0), node: self.nodeName))
+    }
+
+    // MARK: Errors
+
+    /// The error as Python's clients know it, where Celery has one for it.
+    private static func error(_ outcome: TaskOutcome, _ limits: TaskLimits) -> TaskFailure {
+        guard let failure = outcome.failure else { return .workerLost("no reason is known") }
+        switch failure.type {
+        case "TimeLimitExceeded":
+            let seconds = Double(limits.hardTime?.wholeNanoseconds ?? 0) / 1e9
+            return JSONNumber(seconds).map { .timeLimitExceeded($0) } ?? .workerLost(failure.message)
+        case "SoftTimeLimitExceeded": return .softTimeLimitExceeded
+        case "WorkerLostError": return .workerLost(failure.message)
+        case "MaxRetriesExceededError": return .maxRetriesExceeded(failure.message)
+        case "NotRegistered": return .notRegistered(failure.message)
+        case "DecodeError": return .undecodable(failure.message)
+        case "EncodeError": return .unencodable(failure.message)
+        case "Reject": return .rejected(failure.message)
+        default: return TaskFailure(type: failure.type, arguments: [.string(failure.message)], module: self.module)
+        }
+    }
+
+    /// What went wrong as text: the error, and where there is one the backtrace of the crash, innermost frame last.
+    private static func traceback(_ outcome: TaskOutcome) -> String? {
+        guard let failure = outcome.failure else { return nil }
+        if failure.type == "TimeLimitExceeded" || failure.backtrace.isEmpty && failure.cause != nil { return nil }
+        var lines = ["Traceback (most recent call last):"]
+        lines += failure.backtrace.reversed().map { "  \($0)" }
+        lines.append("\(failure.type): \(failure.message)")
+        if let output = outcome.lastOutput { lines += ["Last output:", output] }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func failure(
+        _ id: String, _ failure: TaskFailure, traceback: String?, at date: WallTime
+    ) -> ResultDocument {
+        self.made { () throws(BodyError) in try ResultDocument.failure(id, failure, traceback: traceback, at: date) }
+    }
+
+    private static func made(_ make: () throws(BodyError) -> ResultDocument) -> ResultDocument {
+        do throws(BodyError) { return try make() } catch {
+            preconditionFailure("An error made of texts and numbers has a JSON form: \(error)")
+        }
+    }
+
+    private static func time(_ seconds: Double) -> WallTime {
+        guard let time = WallTime(seconds: seconds) else { preconditionFailure("The wall clock is in this era.") }
+        return time
+    }
+
+}

@@ -1,0 +1,101 @@
+import Redis
+
+/// The end of a delivery, or a step of it, with all that happens in the same instant.
+struct Settlement {
+    /// One thing that happens.
+    enum Effect {
+        /// A message goes to the end of a list.
+        case push(list: String, message: ArraySlice<UInt8>)
+        /// A message goes to where a list is taken from.
+        case pushFront(list: String, message: ArraySlice<UInt8>)
+        /// A message waits until a time, in seconds since 1970.
+        case schedule(at: Double, member: [UInt8])
+        /// A record goes to the dead letters.
+        case dead(id: String, record: [UInt8], at: Double)
+        /// A result document is stored and published; `isFinal` when a stored success is to be left as it is.
+        case store(key: String, seconds: Int, document: [UInt8], keepsSuccess: Bool)
+        /// A count of deliveries is deleted: the message is over.
+        case forget(key: String)
+        /// A delivery is not counted after all.
+        case uncount(key: String)
+    }
+
+    /// What became of it.
+    enum Outcome: Equatable {
+        case done
+        /// The delivery was given to another worker: nothing happened.
+        case stale
+        /// The delivery is gone, and an earlier try may have ended it: its answer was lost.
+        case unclear
+        /// The server refused an effect: nothing happened.
+        case refused(String)
+    }
+
+    /// The delivery's tag; empty when there is none to be ended.
+    var tag: String
+    /// The epoch in which it was taken.
+    var epoch: String
+    /// Whether the delivery ends.
+    var ends = true
+    /// What happens.
+    var effects: [Effect] = []
+    /// Whether it may have happened already: its answer was lost with a connection.
+    var wasSent = false
+    /// Hears what became of it.
+    var then: ((Outcome) -> Void)?
+
+    /// An end without effects.
+    init(tag: String, epoch: String) {
+        self.tag = tag
+        self.epoch = epoch
+    }
+
+    /// Adds it to the arguments of the script.
+    func write(to command: inout Command) {
+        command.add(self.tag)
+        command.add(self.epoch)
+        command.add(self.ends ? "1" : "0")
+        command.add(self.effects.count)
+        for effect in self.effects { effect.write(to: &command) }
+    }
+
+    /// Bytes that it takes on the wire, roughly.
+    var size: Int { self.effects.reduce(200) { $0 + $1.size } }
+}
+
+extension Settlement.Effect {
+    fileprivate func write(to command: inout Command) {
+        switch self {
+        case .push(let list, let message): Self.write("push", list, message, to: &command)
+        case .pushFront(let list, let message): Self.write("front", list, message, to: &command)
+        case .schedule(let time, let member): Self.write("schedule", "\(time)", member[...], to: &command)
+        case .dead(let id, let record, let time): Self.write("dead", id, record[...], third: "\(time)", to: &command)
+        case .forget(let key): Self.write("forget", key, [], to: &command)
+        case .uncount(let key): Self.write("uncount", key, [], to: &command)
+        case .store(let key, let seconds, let document, let keepsSuccess):
+            command.add(keepsSuccess ? "final" : "result")
+            command.add(key)
+            command.add(seconds)
+            command.add(document)
+        }
+    }
+
+    private static func write(
+        _ kind: String, _ first: String, _ second: ArraySlice<UInt8>, third: String = "", to command: inout Command
+    ) {
+        command.add(kind)
+        command.add(first)
+        command.add(second)
+        command.add(third)
+    }
+
+    fileprivate var size: Int {
+        switch self {
+        case .push(_, let message), .pushFront(_, let message): message.count
+        case .schedule(_, let member): member.count
+        case .dead(_, let record, _): record.count
+        case .store(_, _, let document, _): document.count
+        case .forget, .uncount: 0
+        }
+    }
+}
