@@ -41,6 +41,11 @@ public struct Embed: Sendable, Hashable {
         set { self.set("chain", newValue) }
     }
 
+    /// Writes an empty list where there are no more steps, as Celery does in what follows a step of a chain.
+    mutating func writeEndOfChain() {
+        if self.chain.isEmpty { self.members["chain"] = [] }
+    }
+
     /// The body of the chord that the task is a part of; `nil` when it is a part of none.
     public var chord: Signature? {
         get { self.members["chord"].flatMap { Signature($0) } }

@@ -30,6 +30,9 @@ import Testing
             for signature in body.embed.callbacks + body.embed.errbacks + body.embed.chain {
                 _ = try? NewTask(signature, NewTask.Occasion(freshID: "1", now: 0))
             }
+            let continuation = Continuation(of: TaskHeaders(task: "t", id: "1"), body.embed)
+            _ = try? continuation.succeeded(with: value, now: 0) { "2" }
+            _ = continuation.failed(now: 0) { "2" }
         }
     }
 
