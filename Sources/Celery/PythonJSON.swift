@@ -15,6 +15,16 @@ enum PythonJSON {
         buffer.append(UInt8(ascii: "\""))
     }
 
+    /// Appends a text in UTF-8 as a JSON string.
+    static func write(_ text: ArraySlice<UInt8>, into buffer: inout [UInt8]) {
+        guard text.allSatisfy(isPlain) else {
+            return self.write(String(decoding: text, as: UTF8.self), into: &buffer)
+        }
+        buffer.append(UInt8(ascii: "\""))
+        buffer.append(contentsOf: text)
+        buffer.append(UInt8(ascii: "\""))
+    }
+
     private static func write(_ unit: UInt16, into buffer: inout [UInt8]) {
         switch unit {
         case 0x22: self.append(#"\""#, into: &buffer)

@@ -45,7 +45,8 @@ extension ResultDocument {
         self.others = Fields(fields.all.filter { !Self.knownNames.contains($0.name) })
     }
 
-    private static let knownNames: Set<String> = [
+    /// The names that a document has a property for.
+    static let knownNames: Set<String> = [
         "status", "result", "traceback", "children", "date_done", "group_id", "parent_id", "task_id",
     ]
 

@@ -51,6 +51,12 @@ extension ResultDocument {
 }
 
 extension ResultDocument.Extension {
+    /// The members that it adds to a document, as they are written there. A stamp does not hide a field of a document.
+    public var members: [UInt8] {
+        let fields = Fields(self.fields.all.filter { !ResultDocument.knownNames.contains($0.name) })
+        return Array(fields.raw.bytes.dropFirst().dropLast())
+    }
+
     fileprivate var fields: Fields {
         var fields = Fields([
             Fields.Field("name", RawJSON(self.name)),
