@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "RedisBroker",
             dependencies: [
-                "Broker", "Celery", "JSON", "Reactor", "Redis", "Supervision", "Syscalls", "Wire",
+                "Broker", "Celery", "Configuration", "JSON", "Reactor", "Redis", "Supervision", "Syscalls", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

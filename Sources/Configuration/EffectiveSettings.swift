@@ -38,6 +38,8 @@ public struct WorkerSettings: Equatable, Sendable {
     public let heldMessages: ByteCount
     /// How long a child may take until it is ready.
     public let bootTimeout: Duration
+    /// What concerns the broker and the result backend.
+    public let broker: BrokerSettings
 }
 
 /// A pool and its name.
@@ -56,6 +58,8 @@ public struct TaskSettings: Equatable, Sendable {
     public let retry: RetryPolicy
     /// The index of the task's pool in ``Settings/pools``.
     public let pool: Int
+    /// What concerns its messages.
+    public let delivery: DeliverySettings
     /// The program that is the task; `nil` for a task in code.
     public let command: CommandSpec?
 }
@@ -67,6 +71,32 @@ extension WorkerSettings {
         self.logFormat = layer.required(Layer.choice, .logFormat)
         self.heldMessages = layer.required(Layer.size, .heldMessages)
         self.bootTimeout = layer.required(Layer.duration, .bootTimeout)
+        self.broker = BrokerSettings(layer)
+    }
+}
+
+extension BrokerSettings {
+    init(_ layer: Layer) {
+        self.url = layer.url(.broker)
+        self.resultBackend = layer.url(.resultBackend)
+        self.queues = layer.required(Layer.names, .queues)
+        self.queueOrder = layer.required(Layer.choice, .queueOrder)
+        self.name = layer.required(Layer.text, .name)
+        self.visibilityTimeout = layer.required(Layer.duration, .visibilityTimeout)
+        self.workerTimeout = layer.required(Layer.duration, .workerTimeout)
+        self.maxDeliveries = layer.required(Layer.count, .maxDeliveries)
+        self.resultExpires = layer.required(Layer.duration, .resultExpires)
+        self.resultExtended = layer.required(Layer.boolean, .resultExtended)
+        self.keyPrefix = layer.text(.keyPrefix) ?? ""
+        self.resultKeyPrefix = layer.text(.resultKeyPrefix) ?? ""
+    }
+}
+
+extension DeliverySettings {
+    init(_ layer: Layer) {
+        self.acknowledgement = layer.required(Layer.choice, .acks)
+        self.ignoresResult = layer.required(Layer.boolean, .ignoreResult)
+        self.tracksStart = layer.required(Layer.boolean, .trackStarted)
     }
 }
 

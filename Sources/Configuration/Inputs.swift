@@ -25,6 +25,11 @@ struct Inputs {
         let keys = Dictionary(
             uniqueKeysWithValues: SettingKey.all.compactMap { key in key.environmentVariable.map { ($0, key) } }
         )
+        // Celery's own names first, so that ours are stronger.
+        for (variable, key) in [("CELERY_BROKER_URL", SettingKey.broker), ("CELERY_RESULT_BACKEND", .resultBackend)] {
+            guard let text = environment[variable] else { continue }
+            self.readText(text, for: key, from: .environment(variable: variable))
+        }
         for (variable, text) in environment.sorted(by: { $0.key < $1.key }) where Inputs.isSetting(variable) {
             let source = SettingSource.environment(variable: variable)
             if let key = keys[variable] {

@@ -58,4 +58,12 @@ extension Layer {
     func text(_ key: SettingKey) -> String? {
         if case .text(let value) = self[key]?.value { value } else { nil }
     }
+
+    func url(_ key: SettingKey) -> String? {
+        if case .url(let value) = self[key]?.value { value } else { nil }
+    }
+
+    func names(_ key: SettingKey) -> [String]? {
+        if case .names(let value) = self[key]?.value { value } else { nil }
+    }
 }

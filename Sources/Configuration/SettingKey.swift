@@ -31,6 +31,9 @@ public struct SettingKey: Sendable {
         case absolutePath
         case command
         case environment
+        case url
+        case text
+        case names
     }
 
     /// Whether a duration may be zero.
@@ -109,6 +112,9 @@ public struct SettingKey: Sendable {
             case .absolutePath: "absolute path"
             case .command: "array of strings"
             case .environment: "table of strings"
+            case .url: "URL"
+            case .text: "text"
+            case .names: "array of strings"
             }
         return self.word.map { "\(type) or \"\($0.rawValue)\"" } ?? type
     }

@@ -17,6 +17,7 @@ extension SettingKey {
             switch self.kind {
             case .count: Int(text).map { .integer($0) }
             case .boolean: Bool(text).map { .boolean($0) }
+            case .names: .array(text.split(separator: ",").map { Node(value: .string(String($0)), source: source) })
             default: nil
             }
         return self.read(Node(value: value ?? .string(text), source: source), &problems)
@@ -31,6 +32,10 @@ extension SettingKey {
         case (.size, .size(let size)) where size.bytes <= 0: "must be more than \"0B\""
         case (.absolutePath, .text(let path)) where !path.hasPrefix("/"):
             "must be an absolute path, not \(quoted(path))"
+        case (.text, .text(let text)) where text.isEmpty: "must not be empty"
+        case (.names, .names(let names)) where names.isEmpty || names.contains(""): "must name at least one"
+        case (.names, .names(let names)) where Set(names).count < names.count: "names one twice"
+        case (.url, .url(let url)) where !url.contains("://"): "must be a URL, such as \"redis://127.0.0.1:6379/0\""
         default: nil
         }
     }
@@ -42,6 +47,9 @@ extension SettingKey {
         case (.count, .integer(let number)): return .count(number)
         case (.boolean, .boolean(let value)): return .boolean(value)
         case (.poolName, .string(let text)), (.absolutePath, .string(let text)): return .text(text)
+        case (.text, .string(let text)): return .text(text)
+        case (.url, .string(let text)): return .url(text)
+        case (.names, .array(let elements)): return self.parseNames(elements, &problems)
         case (.duration, .string(let text)), (.size, .string(let text)):
             return self.parseAmount(text, at: node.source, &problems)
         case (.choice(let choices), .string(let text)):
@@ -68,6 +76,9 @@ extension SettingKey {
             case .absolutePath: "an absolute path"
             case .command: "an array of strings, such as [\"convert\", \"{args[0]}\"]"
             case .environment: "a table of strings, such as { LANG = \"C\" }"
+            case .url: "a URL, such as \"redis://127.0.0.1:6379/0\""
+            case .text: "a text"
+            case .names: "an array of strings, such as [\"celery\"]"
             }
         if let word = self.word { expected += ", or \"\(word.rawValue)\"" }
         return "'\(self.name)' must be \(expected), not \(node.typeDescription)"
@@ -121,6 +132,19 @@ extension SettingKey {
             return nil
         }
         return .command(complete)
+    }
+
+    private func parseNames(_ elements: [Node], _ problems: inout Problems) -> SettingValue? {
+        var names: [String] = []
+        for element in elements {
+            guard case .string(let name) = element.value else {
+                let type = element.typeDescription
+                problems.add(.wrongType, "'\(self.name)' must have strings only, not \(type)", at: element.source)
+                return nil
+            }
+            names.append(name)
+        }
+        return .names(names)
     }
 
     private func parseTemplate(_ node: Node, _ problems: inout Problems) -> CommandTemplate? {

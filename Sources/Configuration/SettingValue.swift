@@ -11,6 +11,8 @@ enum SettingValue: Equatable, Sendable {
     case text(String)
     case command([CommandTemplate])
     case environment([String: String])
+    case url(String)
+    case names([String])
 }
 
 extension SettingValue: CustomStringConvertible {
@@ -24,6 +26,8 @@ extension SettingValue: CustomStringConvertible {
         case .size(let size): quoted(size.description)
         case .boolean(let value): "\(value)"
         case .text(let text): quoted(text)
+        case .url(let url): quoted(masked(url: url))
+        case .names(let names): "[\(names.map(quoted).joined(separator: ", "))]"
         case .command(let templates): "[\(templates.map { quoted($0.description) }.joined(separator: ", "))]"
         case .environment(let variables):
             "{ \(variables.sorted { $0.key < $1.key }.map { "\(keyText($0.key)) = \(quoted($0.value))" }.joined(separator: ", ")) }"
@@ -61,4 +65,12 @@ func keyText(_ name: String) -> String {
             }
         }
     return isBare ? name : quoted(name)
+}
+
+/// The URL with `**` in place of its password: settings are shown to people and stand in logs.
+func masked(url: String) -> String {
+    guard let mark = url.firstRange(of: "://"), let at = url[mark.upperBound...].lastIndex(of: "@"),
+        let colon = url[mark.upperBound..<at].firstIndex(of: ":")
+    else { return url }
+    return url[...colon] + "**" + url[at...]
 }

@@ -37,6 +37,7 @@ public struct Settings: Equatable, Sendable {
                 limits: TaskLimits(layer),
                 retry: RetryPolicy(layer),
                 pool: pool,
+                delivery: DeliverySettings(layer),
                 command: CommandSpec(layer)
             )
         }

@@ -43,6 +43,12 @@ public struct TaskOptions: Hashable, Sendable {
     public var maxLosses: Int?
     /// The pool whose children run the task.
     public var pool: String?
+    /// Whether a message is acknowledged after its task or before it.
+    public var acks: Acknowledgement?
+    /// Whether results are not stored, unless the message says otherwise.
+    public var ignoreResult: Bool?
+    /// Whether the state STARTED is stored.
+    public var trackStarted: Bool?
 
     /// Options that set what is given and leave the rest to the configuration.
     public init(
@@ -62,7 +68,10 @@ public struct TaskOptions: Hashable, Sendable {
         maxBackoff: Duration? = nil,
         jitter: Bool? = nil,
         maxLosses: Int? = nil,
-        pool: String? = nil
+        pool: String? = nil,
+        acks: Acknowledgement? = nil,
+        ignoreResult: Bool? = nil,
+        trackStarted: Bool? = nil
     ) {
         self.softTime = softTime
         self.hardTime = hardTime
@@ -81,6 +90,9 @@ public struct TaskOptions: Hashable, Sendable {
         self.jitter = jitter
         self.maxLosses = maxLosses
         self.pool = pool
+        self.acks = acks
+        self.ignoreResult = ignoreResult
+        self.trackStarted = trackStarted
     }
 }
 
@@ -105,6 +117,9 @@ extension TaskOptions {
             (.jitter, self.jitter.map(SettingValue.boolean)),
             (.maxLosses, self.maxLosses.map(SettingValue.count)),
             (.pool, self.pool.map(SettingValue.text)),
+            (.acks, self.acks.map { SettingValue.text($0.rawValue) }),
+            (.ignoreResult, self.ignoreResult.map(SettingValue.boolean)),
+            (.trackStarted, self.trackStarted.map(SettingValue.boolean)),
         ]
         return values.compactMap { key, value in value.map { (key, $0) } }
     }

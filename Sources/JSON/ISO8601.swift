@@ -6,7 +6,7 @@ public enum ISO8601 {
     /// `+0100` or `+01`; without one the time is in UTC, as in Celery.
     public static func seconds(parsing text: String) -> Double? { self.seconds(parsing: Array(text.utf8)[...]) }
 
-    /// Seconds since 1970 of an instant whose text is in bytes. Allocates nothing.
+    /// Seconds since 1970 of an instant whose text is in bytes. Allocates nothing for up to 15 digits of a fraction.
     public static func seconds(parsing text: ArraySlice<UInt8>) -> Double? {
         var reader = FieldReader(text: text)
         guard let day = reader.day() else { return nil }

@@ -1,3 +1,5 @@
+import Configuration
+
 /// The lists of the queues that a worker takes from: one for each queue and priority step.
 struct QueueLists {
     /// One list.

@@ -49,7 +49,7 @@ extension RedisBroker {
         }
         if let eta = head.eta, eta > Self.wallSeconds { return self.putAside(number, until: eta, now: now) }
         if let expires = head.expires, expires <= Self.wallSeconds { return self.expire(number) }
-        if self.profiles.delivery(task).acknowledgesEarly { return self.acknowledgeEarly(number, profile.pool) }
+        if self.profiles.delivery(task).acknowledgement == .early { return self.acknowledgeEarly(number, profile.pool) }
         self.enqueue(number, pool: profile.pool)
     }
 

@@ -1,5 +1,6 @@
 import Broker
 import Celery
+import JSON
 import Supervision
 import Syscalls
 import Wire
@@ -19,6 +20,7 @@ extension RedisBroker {
     public func complete(_ delivery: Delivery, _ outcome: TaskOutcome, now: Instant) {
         let number = delivery.tag.number
         guard let message = self.held[number] else { return }
+        let outcome = Self.checked(outcome)
         if var first = message.failure {
             first.aftermath = outcome.aftermath
             return self.settle(number, message, first, dead: self.deathReason(first))
@@ -30,6 +32,17 @@ extension RedisBroker {
             return self.waiting[self.profiles.profile(message.task).pool].prepend(number)
         }
         self.settle(number, message, outcome, dead: self.deathReason(outcome))
+    }
+
+    /// A child may be hostile: what it calls a result must be one, or the document would not be JSON.
+    private static func checked(_ outcome: TaskOutcome) -> TaskOutcome {
+        guard outcome.state == .success, (try? JSONSlice(validating: outcome.result)) == nil else { return outcome }
+        var outcome = outcome
+        outcome.state = .failure
+        outcome.result = []
+        outcome.aftermath = Aftermath()
+        outcome.failure = TaskOutcome.Failure(type: "InvalidResult", message: "the child's result is not JSON")
+        return outcome
     }
 
     private func needsAftermath(_ outcome: TaskOutcome) -> Bool {
@@ -74,12 +87,13 @@ extension RedisBroker {
     }
 
     private func addDocuments(to settlement: inout Settlement, _ message: HeldMessage, _ outcome: TaskOutcome) {
-        guard let documents else { return }
+        guard self.documents != nil else { return }
         let now = Self.wallSeconds
         if self.storesResults(of: message) {
             let limits = message.ownLimits?.limits ?? self.profiles.profile(message.task).limits
-            settlement.effects.append(documents.document(message, outcome, limits: limits, at: now))
+            settlement.effects.append(self.documents!.document(message, outcome, limits: limits, at: now))
         }
+        guard let documents else { return }
         for step in outcome.aftermath?.failedSteps ?? [] {
             settlement.effects.append(documents.failed(step, with: outcome, at: now))
         }

@@ -1,5 +1,6 @@
 import Broker
 import Celery
+import Configuration
 import DequeModule
 import Logging
 import Reactor
@@ -25,7 +26,7 @@ public final class RedisBroker: Broker {
     let directory: TaskDirectory
     let profiles: TaskProfiles
     let logger: Logger
-    let documents: ResultDocuments?
+    var documents: ResultDocuments?
     let lists: QueueLists
     let url: RedisURL
 
@@ -180,22 +181,5 @@ public final class RedisBroker: Broker {
             try? self.reactor.wait(until: min(deadline, self.nextWake(now: now)))
             now = Instant(nanoseconds: monotonicNanoseconds())
         }
-    }
-}
-
-/// What the broker asks of the tasks' settings, which a reload may change.
-public struct TaskProfiles {
-    /// A task's profile, by its index.
-    public var profile: (Int) -> TaskProfile
-    /// What concerns its deliveries.
-    public var delivery: (Int) -> TaskDeliveryOptions
-
-    /// Profiles.
-    public init(
-        profile: @escaping (Int) -> TaskProfile,
-        delivery: @escaping (Int) -> TaskDeliveryOptions = { _ in TaskDeliveryOptions() }
-    ) {
-        self.profile = profile
-        self.delivery = delivery
     }
 }

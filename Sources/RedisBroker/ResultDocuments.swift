@@ -13,6 +13,7 @@ struct ResultDocuments {
     let nodeName: String
     private let keys: ResultKeys
     private let seconds: Int
+    private var formatter = WallTimeFormatter()
 
     init(options: ResultOptions, nodeName: String) {
         self.options = options
@@ -28,39 +29,44 @@ struct ResultDocuments {
     }
 
     /// The document of a finished task.
-    func document(
+    mutating func document(
         _ message: HeldMessage, _ outcome: TaskOutcome, limits: TaskLimits, at seconds: Double
     ) -> Settlement.Effect {
-        let id = String(decoding: message.head.id, as: UTF8.self)
-        let date = Self.time(seconds)
-        var document: ResultDocument
+        let (state, result) = Self.stateAndResult(outcome, limits)
+        var document: [UInt8] = []
+        document.reserveCapacity(result.count + 512)
+        let children = outcome.aftermath.flatMap { $0.children.isEmpty ? nil : $0.children }
+        ResultDocument.write(
+            state, result: result, traceback: Self.traceback(outcome).map { Array($0.utf8)[...] }, children: children,
+            dateDone: self.formatter.text(seconds: seconds), groupID: message.head.groupID,
+            parentID: message.head.parentID, extended: outcome.aftermath?.documentMembers ?? [],
+            taskID: message.head.id, into: &document)
+        return .store(
+            key: self.keys.task(String(decoding: message.head.id, as: UTF8.self)), seconds: self.seconds,
+            document: document, keepsSuccess: state != .success)
+    }
+
+    private static func stateAndResult(
+        _ outcome: TaskOutcome, _ limits: TaskLimits
+    ) -> (ResultState, ArraySlice<UInt8>) {
         switch outcome.state {
-        case .success: document = .success(id, result: RawJSON(unchecked: outcome.result), at: date)
-        case .failure, .rejected:
-            document = Self.failure(id, Self.error(outcome, limits), traceback: Self.traceback(outcome), at: date)
+        case .success: return (.success, outcome.result)
+        case .failure, .rejected: return (.failure, self.json(self.error(outcome, limits)))
         case .revoked:
             let why = TaskFailure.Revocation(rawValue: outcome.failure?.message ?? "") ?? .revoked
-            document = .revoked(id, why, at: date)
+            return (.revoked, self.json(.revoked(why)))
         }
-        Self.addRelations(of: message, to: &document)
-        if let aftermath = outcome.aftermath { Self.add(aftermath, to: &document) }
-        return self.store(document)
+    }
+
+    private static func json(_ failure: TaskFailure) -> ArraySlice<UInt8> {
+        do throws(BodyError) { return try failure.value.json()[...] } catch {
+            preconditionFailure("An error made of texts and numbers has a JSON form: \(error)")
+        }
     }
 
     private static func addRelations(of message: HeldMessage, to document: inout ResultDocument) {
         document.groupID = message.head.groupID.map { String(decoding: $0, as: UTF8.self) }
         document.parentID = message.head.parentID.map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    /// A child wrote these: what is not what it should be is left out.
-    private static func add(_ aftermath: Aftermath, to document: inout ResultDocument) {
-        if !aftermath.children.isEmpty, let value = try? CeleryValue(parsing: aftermath.children) {
-            document.children = value.asArray?.compactMap { ResultNode($0) } ?? []
-        }
-        if !aftermath.documentMembers.isEmpty {
-            let object = [UInt8(ascii: "{")] + aftermath.documentMembers + [UInt8(ascii: "}")]
-            document.others = (try? Fields(parsing: object[...])) ?? Fields()
-        }
     }
 
     /// A message that could not be run.
@@ -101,7 +107,8 @@ struct ResultDocuments {
         switch failure.type {
         case "TimeLimitExceeded":
             let seconds = Double(limits.hardTime?.wholeNanoseconds ?? 0) / 1e9
-            return JSONNumber(seconds).map { .timeLimitExceeded($0) } ?? .workerLost(failure.message)
+            let number = Int(exactly: seconds).map { JSONNumber($0) } ?? JSONNumber(seconds)
+            return number.map { .timeLimitExceeded($0) } ?? .workerLost(failure.message)
         case "SoftTimeLimitExceeded": return .softTimeLimitExceeded
         case "WorkerLostError": return .workerLost(failure.message)
         case "MaxRetriesExceededError": return .maxRetriesExceeded(failure.message)

@@ -118,3 +118,10 @@ private func copy<Address>(_ address: Address, into storage: inout sockaddr_stor
     }
     return socklen_t(MemoryLayout<Address>.size)
 }
+
+/// The name of this machine (`gethostname(2)`).
+public func hostName() -> String {
+    var name = [CChar](repeating: 0, count: Int(HOST_NAME_MAX) + 1)
+    guard gethostname(&name, name.count) == 0 else { return "localhost" }
+    return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+}

@@ -1,4 +1,5 @@
 import JSON
+import Supervision
 import Testing
 
 @Suite struct ISO8601Tests {
@@ -37,6 +38,15 @@ import Testing
             let seconds = Double(day * 86_400 + 3661)
             let text = try #require(ISO8601.text(seconds: seconds))
             #expect(ISO8601.seconds(parsing: text) == seconds)
+        }
+    }
+
+    @Test func fractionsAreTheNearestNumbersToTheirDigits() {
+        var random = SeededGenerator(seed: 9)
+        for _ in 0..<2_000 {
+            let count = Int.random(in: 1...18, using: &random)
+            let digits = String((0..<count).map { _ in "0123456789".randomElement(using: &random)! })
+            #expect(ISO8601.seconds(parsing: "1970-01-01T00:00:00.\(digits)") == Double("0.\(digits)"))
         }
     }
 }

@@ -56,7 +56,7 @@ struct SettingFlags: ParsableArguments {
 }
 
 /// The help of a flag is the meaning of its setting.
-private func help(_ flag: String) -> ArgumentHelp {
+func help(_ flag: String) -> ArgumentHelp {
     guard let key = SettingKey.all.first(where: { $0.flag == flag }) else {
         preconditionFailure("There is a setting for the flag --\(flag).")
     }

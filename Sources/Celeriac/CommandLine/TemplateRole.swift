@@ -48,6 +48,8 @@ enum TemplateRole {
         for name in settings.commandTasks {
             if let spec = settings.task(named: name)?.command { program.bodies[name] = CommandTask(spec: spec).body }
         }
+        program.nodeName = settings.worker.broker.nodeName(host: hostName())
+        program.extendsResults = settings.worker.broker.resultExtended
         program.preload = worker.preloadBody
         program.prepareChild = worker.prepareChildBody
         program.childConcurrency = settings.pools.map(\.policy.childConcurrency)

@@ -6,7 +6,7 @@ import Supervision
 import Syscalls
 
 extension Worker {
-    /// Runs the program's command line, and ends the process: `run`, `config check`, `config explain`.
+    /// Runs the program's command line, and ends the process: `run`, `worker`, `config check`, `config explain`.
     public func main() -> Never {
         if TemplateRole.isOurs { TemplateRole.run(self) }
         openStandardDescriptors()
@@ -38,7 +38,7 @@ struct WorkerCommand: ParsableCommand {
         CommandConfiguration(
             commandName: CommandLine.arguments.first.map { String($0.split(separator: "/").last ?? "celeriac") },
             abstract: "Runs tasks in supervised child processes with limits.",
-            subcommands: [RunCommand.self, ConfigCommand.self])
+            subcommands: [RunCommand.self, WorkCommand.self, ConfigCommand.self])
     }
 }
 
@@ -73,8 +73,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let input = try ConfigurationInput(path: self.config, flags: self.settings.values)
-        let settings = try input.load(WorkerCommand.worker)
-        let session = RunSession(worker: WorkerCommand.worker, input: input, settings: settings)
+        let session = RunSession(engine: try EngineSetup(WorkerCommand.worker, input))
         let status: RunSession.Status
         do {
             status = try session.run(

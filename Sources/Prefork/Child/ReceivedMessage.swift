@@ -24,7 +24,7 @@ struct ReceivedMessage: Sendable {
             (self.call, self.embed) = (payload, nil)
             return
         }
-        let body = try TaskBody(try serializer.decode(payload, limits: decoder.limits))
+        let body = try Celery.TaskBody(try serializer.decode(payload, limits: decoder.limits))
         self.call = try Self.call(body)
         self.embed = body.embed == Embed() ? nil : body.embed
     }
@@ -32,12 +32,18 @@ struct ReceivedMessage: Sendable {
     /// Whether a body is JSON that any reader takes, and nothing follows the task: the common case, in which nothing is
     /// built.
     private static func isPlain(_ payload: Bytes) -> Bool {
-        var scanner = JSONScanner(payload)
-        guard (try? scanner.enterArray()) != nil, let args = try? scanner.nextElement(), args.kind == .array,
-            let kwargs = try? scanner.nextElement(), kwargs.kind == .object, let embed = try? scanner.nextElement(),
-            embed.bytes.elementsEqual(Self.nothingEmbedded), (try? scanner.nextElement()) == .some(nil)
-        else { return false }
-        return !Self.hasSpecialTypes(payload)
+        do throws(JSONError) {
+            var scanner = JSONScanner(payload)
+            try scanner.enterArray()
+            guard let args = try scanner.nextElement(), args.kind == .array, let kwargs = try scanner.nextElement(),
+                kwargs.kind == .object, let embed = try scanner.nextElement(),
+                embed.bytes.elementsEqual(Self.nothingEmbedded), try scanner.nextElement() == nil
+            else { return false }
+            try scanner.finish()
+            return !Self.hasSpecialTypes(payload)
+        } catch {
+            return false
+        }
     }
 
     private static let nothingEmbedded = Array(
@@ -56,7 +62,7 @@ struct ReceivedMessage: Sendable {
 
     private static let mark = Array("__type__".utf8)
 
-    private static func call(_ body: TaskBody) throws(BodyError) -> Bytes {
+    private static func call(_ body: Celery.TaskBody) throws(BodyError) -> Bytes {
         let args = try CeleryValue.array(body.args).plainJSON()
         let kwargs = try CeleryValue.object(body.kwargs).plainJSON()
         return JSONValue.array([args, kwargs, .object(JSONObject())]).serialized()[...]
@@ -93,7 +99,7 @@ struct ReceivedMessage: Sendable {
             aftermath.publications = failure.publications.map(Self.item)
             aftermath.failedSteps = failure.failedSteps.map { step in
                 Aftermath.FailedStep(
-                    id: Self.bytes(step.id), groupID: Self.bytes(step.groupID), parentID: Self.bytes(step.parentID))
+                    id: Self.bytes(step.taskID), groupID: Self.bytes(step.groupID), parentID: Self.bytes(step.parentID))
             }
         }
         aftermath.documentMembers = self.documentMembers(sender)
@@ -109,7 +115,7 @@ struct ReceivedMessage: Sendable {
 
     private static func item(_ publication: Publication) -> Aftermath.Publication {
         Aftermath.Publication(
-            queue: self.bytes(publication.queue), priority: UInt8(min(9, max(0, publication.priority))),
+            queue: self.bytes(publication.routingKey), priority: UInt8(min(9, max(0, publication.priority))),
             message: publication.envelope.serialized()[...])
     }
 

@@ -1,0 +1,57 @@
+import Configuration
+import Logging
+import Prefork
+import Syscalls
+import SystemPackage
+import WorkerLog
+
+/// What `run` and `worker` make of the program and its configuration: logs, the master's settings, reloading.
+struct EngineSetup {
+    let worker: Worker
+    let input: ConfigurationInput
+    let settings: Settings
+    let table: TaskTable
+
+    init(_ worker: Worker, _ input: ConfigurationInput) throws {
+        self.worker = worker
+        self.input = input
+        self.settings = try input.load(worker)
+        self.table = TaskTable(self.settings)
+    }
+
+    func logOutput() -> LogOutput { LogOutput(format: self.settings.worker.logFormat == .json ? .json : .text) }
+
+    /// The worker's log, which begins with what is odd about the configuration.
+    func logger(_ output: LogOutput) -> Logger {
+        let level = Logger.Level(rawValue: self.settings.worker.logLevel.rawValue) ?? .info
+        let logger = Logger(label: "celeriac") { _ in WorkerLogHandler(output: output, logLevel: level) }
+        for warning in self.settings.warnings {
+            logger.warning("configuration.warning", metadata: ["text": "\(warning)"])
+        }
+        return logger
+    }
+
+    func masterSettings() throws -> MasterSettings {
+        // Each child takes five descriptors of the master's.
+        let openFiles = Resource.openFiles.softLimit
+        try Resource.openFiles.setSoftLimit(Resource.openFiles.hardLimit)
+        return MasterSettings(
+            pools: self.settings.pools.map(\.policy), poolNames: self.settings.pools.map(\.name),
+            tasks: self.table.profiles, taskNames: self.table.names, grace: self.settings.worker.shutdownGrace,
+            bootTimeout: self.settings.worker.bootTimeout, template: TemplateRole.request(openFiles: openFiles),
+            templateInput: try self.input.encoded())
+    }
+
+    /// Hooks that read the configuration again when that is asked for.
+    func hooks() -> MasterHooks {
+        var hooks = MasterHooks()
+        hooks.readConfiguration = {
+            try ConfigurationInput(path: self.input.fileName, flags: self.input.flags).encoded()
+        }
+        hooks.applyConfiguration = { bytes in
+            let settings = try ConfigurationInput(decoding: bytes).load(self.worker)
+            return try self.table.reload(settings)
+        }
+        return hooks
+    }
+}

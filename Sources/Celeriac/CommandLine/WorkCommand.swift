@@ -1,0 +1,70 @@
+import ArgumentParser
+import Configuration
+import Syscalls
+
+/// `celeriac worker`
+struct WorkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Runs tasks from a Redis server, beside Celery's own workers.",
+        discussion: """
+            Takes messages in the layout of Celery's Redis transport, and stores results as Celery does: an unmodified \
+            Celery client sends and reads, and Python workers may share the queues.
+
+            Exit status: 0 after a shutdown that was asked for, 2 wrong usage or configuration, 3 the worker could not \
+            work.
+            """)
+
+    @Option(help: "The configuration file (TOML). Default: $CELERIAC_CONFIG, else none.")
+    var config: String?
+    @OptionGroup(title: "Broker, each also a key of [worker]")
+    var broker: BrokerFlags
+    @OptionGroup(title: "Settings, each also a key of the configuration")
+    var settings: SettingFlags
+
+    func run() throws {
+        let flags = self.settings.values.merging(self.broker.values) { $1 }
+        let input = try ConfigurationInput(path: self.config, flags: flags)
+        let session = try WorkerSession(EngineSetup(WorkerCommand.worker, input))
+        let status: Int32
+        do {
+            status = try session.run()
+        } catch {
+            printError("\(error)")
+            throw ExitCode(RunSession.Status.couldNotWork.rawValue)
+        }
+        throw ExitCode(status)
+    }
+}
+
+/// The flags of a worker that `run` has no use for, with Celery's letters.
+struct BrokerFlags: ParsableArguments {
+    @Option(name: [.customShort("b"), .customLong("broker")], help: help("broker")) var broker: String?
+    @Option(help: help("result-backend")) var resultBackend: String?
+    @Option(name: [.customShort("Q"), .customLong("queues")], help: help("queues")) var queues: String?
+    @Option(help: help("queue-order")) var queueOrder: String?
+    @Option(name: [.customShort("n"), .customLong("name")], help: help("name")) var name: String?
+    @Option(help: help("acks")) var acks: String?
+    @Option(help: help("ignore-result")) var ignoreResult: String?
+    @Option(help: help("track-started")) var trackStarted: String?
+    @Option(help: help("visibility-timeout")) var visibilityTimeout: String?
+    @Option(help: help("worker-timeout")) var workerTimeout: String?
+    @Option(help: help("max-deliveries")) var maxDeliveries: String?
+    @Option(help: help("result-expires")) var resultExpires: String?
+    @Option(help: help("result-extended")) var resultExtended: String?
+    @Option(help: help("key-prefix")) var keyPrefix: String?
+    @Option(help: help("result-key-prefix")) var resultKeyPrefix: String?
+
+    /// The given flags by ``SettingKey/flag``.
+    var values: [String: String] {
+        let all: [String: String?] = [
+            "broker": self.broker, "result-backend": self.resultBackend, "queues": self.queues,
+            "queue-order": self.queueOrder, "name": self.name, "acks": self.acks, "ignore-result": self.ignoreResult,
+            "track-started": self.trackStarted, "visibility-timeout": self.visibilityTimeout,
+            "worker-timeout": self.workerTimeout, "max-deliveries": self.maxDeliveries,
+            "result-expires": self.resultExpires, "result-extended": self.resultExtended, "key-prefix": self.keyPrefix,
+            "result-key-prefix": self.resultKeyPrefix,
+        ]
+        return all.compactMapValues { $0 }
+    }
+}

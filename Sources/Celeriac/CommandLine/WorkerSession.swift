@@ -1,0 +1,133 @@
+import Broker
+import Configuration
+import Logging
+import Prefork
+import Redis
+import RedisBroker
+import Supervision
+import Syscalls
+import WorkerLog
+
+/// One `celeriac worker`, from banner to exit status.
+struct WorkerSession {
+    let engine: EngineSetup
+    private let url: RedisURL
+    private let options: RedisBrokerOptions
+
+    /// Reads what the settings say of the broker. Throws ``UsageError`` for what is missing or cannot be.
+    init(_ engine: EngineSetup) throws(UsageError) {
+        self.engine = engine
+        let settings = engine.settings.worker.broker
+        guard let text = settings.url else {
+            throw UsageError(
+                description: "a worker needs a broker: --broker redis://127.0.0.1:6379/0, `broker` in [worker], or "
+                    + "CELERY_BROKER_URL; without a server there is `run`")
+        }
+        self.url = try Self.url(text, setting: "broker")
+        self.options = try Self.options(settings, broker: self.url)
+    }
+
+    private static func url(_ text: String, setting: String) throws(UsageError) -> RedisURL {
+        do throws(RedisURLError) {
+            return try RedisURL(text)
+        } catch {
+            throw UsageError(description: "\(setting): \(error)")
+        }
+    }
+
+    private static func options(_ settings: BrokerSettings, broker: RedisURL) throws(UsageError) -> RedisBrokerOptions {
+        var options = RedisBrokerOptions(nodeName: settings.nodeName(host: hostName()))
+        options.queues = settings.queues
+        options.queueOrder = settings.queueOrder
+        options.visibilityTimeout = settings.visibilityTimeout
+        options.workerTimeout = settings.workerTimeout
+        options.keyPrefix = settings.keyPrefix
+        options.maxDeliveries = settings.maxDeliveries
+        options.results = try Self.results(settings, broker)
+        return options
+    }
+
+    private static func results(_ settings: BrokerSettings, _ broker: RedisURL) throws(UsageError) -> ResultOptions? {
+        guard let text = settings.resultBackend else { return nil }
+        let url = try self.url(text, setting: "result_backend")
+        guard url.place == broker.place else {
+            throw UsageError(
+                description: "result_backend: \(url.masked) is on another server than the broker \(broker.masked); "
+                    + "an outcome and its acknowledgement are one step, which only one server can take")
+        }
+        var results = ResultOptions()
+        results.database = url.database
+        results.keyPrefix = settings.resultKeyPrefix
+        results.expires = settings.resultExpires
+        return results
+    }
+
+    /// Runs until a shutdown is complete. Returns the exit status.
+    func run() throws -> Int32 {
+        let output = self.engine.logOutput()
+        let logger = self.engine.logger(output)
+        let table = self.engine.table
+        let profiles = TaskProfiles(profile: { table.profiles[$0] }, delivery: { table.deliveries[$0] })
+        let broker = RedisBroker(
+            url: self.url, options: self.options, directory: TaskDirectory(names: table.names), profiles: profiles,
+            pools: self.engine.settings.pools.count, logger: logger, seed: randomSeed())
+        var hooks = self.engine.hooks()
+        hooks.passed = { _ in output.flush() }
+        let master = try Master(
+            settings: self.engine.masterSettings(), broker: broker, logger: logger, hooks: hooks, seed: randomSeed())
+        print(self.banner)
+        StandardOutput.flush()
+        let reason = try master.run()
+        self.logEnd(logger, reason, broker)
+        output.flush()
+        return reason == .finished && broker.status.failure == nil ? 0 : RunSession.Status.couldNotWork.rawValue
+    }
+
+    private func logEnd(_ logger: Logger, _ reason: StopReason, _ broker: RedisBroker) {
+        switch reason {
+        case .finished: break
+        case .templateFailed(let text), .bootFailed(let text):
+            logger.critical("worker.cannot.start", metadata: ["reason": "\(text)"])
+        }
+        logger.notice(
+            "worker.finished",
+            metadata: [
+                "taken": "\(broker.counts.taken)", "settled": "\(broker.counts.settled)",
+                "stale": "\(broker.counts.stale)", "dead": "\(broker.counts.dead)",
+                "recovered": "\(broker.counts.recovered)",
+            ])
+    }
+
+    /// What is in force, for whoever starts a worker.
+    private var banner: String {
+        let settings = self.engine.settings
+        let pools = settings.pools.map { pool in
+            settings.pools.count == 1 ? "\(pool.policy.concurrency)" : "\(pool.name) \(pool.policy.concurrency)"
+        }
+        let names = self.engine.table.names
+        let rows = [
+            ("broker", self.url.masked), ("results", self.resultsText),
+            ("queues", "\(self.options.queues.joined(separator: ", ")) (\(self.options.queueOrder.rawValue))"),
+            ("children", pools.joined(separator: ", ")), ("limits", self.limitsText),
+            ("leases", "\(self.options.visibilityTimeout.unitDescription), a silent worker is dead after "
+                + self.options.workerTimeout.unitDescription),
+            ("tasks", names.isEmpty ? "none" : names.joined(separator: ", ")),
+        ]
+        let lines = rows.map { "  \($0.0)\(String(repeating: " ", count: 10 - $0.0.count))\($0.1)" }
+        return "\(self.options.nodeName), pid \(ownProcessID)\n" + lines.joined(separator: "\n")
+    }
+
+    private var resultsText: String {
+        guard let results = self.options.results else { return "not stored" }
+        let kept = results.expires == .zero ? "for ever" : results.expires.unitDescription
+        return "database \(results.database), kept \(kept)"
+    }
+
+    private var limitsText: String {
+        guard let limits = self.engine.table.profiles.first?.limits else { return "none" }
+        let times = [("soft_time", limits.softTime), ("hard_time", limits.hardTime)].map { name, value in
+            "\(name) \(value?.unitDescription ?? "none")"
+        }
+        return (times + ["memory \(limits.memory?.description ?? "none")"]).joined(separator: ", ")
+    }
+}

@@ -1,0 +1,63 @@
+/// In which order queues are asked. A message of an urgent priority step comes first in any case, from whichever queue.
+public enum QueueOrder: String, CaseIterable, Sendable {
+    /// The queue that has delivered comes last the next time. Celery: `queue_order_strategy`, the default.
+    case roundRobin = "round_robin"
+    /// As they were given: a queue is asked only when those before it are empty. Celery: `priority`.
+    case strict
+    /// In the order of their names. Celery: `sorted`.
+    case sorted
+}
+
+/// When a message is acknowledged.
+public enum Acknowledgement: String, CaseIterable, Sendable {
+    /// After its task: a lost child or worker loses nothing.
+    case late
+    /// Before its task: it runs at most once. Celery: `acks_late` off.
+    case early
+}
+
+/// What concerns the messages of one task.
+public struct DeliverySettings: Equatable, Sendable {
+    /// When they are acknowledged.
+    public let acknowledgement: Acknowledgement
+    /// Whether results are not stored, unless the message says otherwise.
+    public let ignoresResult: Bool
+    /// Whether the state STARTED is stored.
+    public let tracksStart: Bool
+}
+
+/// What concerns the broker and the result backend.
+public struct BrokerSettings: Equatable, Sendable {
+    /// The broker's URL; `nil` for none.
+    public let url: String?
+    /// The result backend's URL; `nil` stores no results.
+    public let resultBackend: String?
+    /// The queues to take from.
+    public let queues: [String]
+    /// In which order they are asked.
+    public let queueOrder: QueueOrder
+    /// The worker's name, with `%h`, `%n` and `%d`.
+    public let name: String
+    /// Age after which a message that is held and not renewed is handed out again.
+    public let visibilityTimeout: Duration
+    /// Silence after which a worker is taken for dead.
+    public let workerTimeout: Duration
+    /// How often a message may be handed out.
+    public let maxDeliveries: Int
+    /// How long results are kept; zero for ever.
+    public let resultExpires: Duration
+    /// Whether results tell of the request.
+    public let resultExtended: Bool
+    /// In front of the broker's keys.
+    public let keyPrefix: String
+    /// In front of the result backend's keys.
+    public let resultKeyPrefix: String
+
+    /// The name on a host.
+    public func nodeName(host: String) -> String {
+        let parts = host.split(separator: ".", maxSplits: 1)
+        let name = self.name.contains("@") ? self.name : "\(self.name)@%h"
+        return name.replacing("%h", with: host).replacing("%n", with: String(parts.first ?? ""))
+            .replacing("%d", with: parts.count > 1 ? String(parts[1]) : "")
+    }
+}
