@@ -4,27 +4,23 @@ import Wire
 
 /// A Celery message in the child that runs its task: the only place where a body is opened.
 struct ReceivedMessage: Sendable {
-    /// The message.
-    let envelope: Envelope
-    /// What its headers say.
-    let headers: TaskHeaders
     /// The arguments as a task's body is called with them: JSON `[args, kwargs, …]`.
     let call: Bytes
+    /// The message, as it came.
+    private let bytes: Bytes
     /// What the message carries for the time after the task; `nil` for nothing.
-    let embed: Embed?
+    private let embed: Embed?
 
     /// Opens a message. Throws ``EnvelopeError`` or ``BodyError``.
     init(opening bytes: Bytes) throws {
-        self.envelope = try Envelope(parsing: bytes)
-        self.headers = try TaskHeaders(self.envelope.headers)
-        let decoder = BodyDecoder(accepted: [.json, .messagePack])
-        let serializer = try decoder.serializer(of: self.envelope)
-        let payload = try decoder.payload(of: self.envelope)
-        if serializer == .json, Self.isPlain(payload) {
+        self.bytes = bytes
+        if let payload = PlainPayload.find(in: bytes), Self.isPlain(payload) {
             (self.call, self.embed) = (payload, nil)
             return
         }
-        let body = try Celery.TaskBody(try serializer.decode(payload, limits: decoder.limits))
+        let envelope = try Envelope(parsing: bytes)
+        let decoder = BodyDecoder(accepted: [.json, .messagePack])
+        let body = try decoder.taskBody(of: envelope)
         self.call = try Self.call(body)
         self.embed = body.embed == Embed() ? nil : body.embed
     }
@@ -71,45 +67,49 @@ struct ReceivedMessage: Sendable {
     // MARK: What follows
 
     /// The task returned this JSON. Throws ``BodyError`` for what cannot be sent.
-    func aftermath(returning result: [UInt8], _ published: [PublishedTask], _ sender: Sender) throws -> Aftermath {
+    func aftermath(returning result: Bytes, _ published: [PublishedTask], _ sender: Sender) throws -> Aftermath {
         var aftermath = Aftermath()
+        if self.embed == nil && published.isEmpty && !sender.extendsResults { return aftermath }
+        let message = try TaskMessage(Envelope(parsing: self.bytes))
         var children: [ResultNode] = []
         for task in published {
-            let publication = try sender.publication(of: task, by: self)
+            let publication = try sender.publication(of: task, by: message)
             aftermath.publications.append(publication.item)
             children.append(publication.node)
         }
         if let embed {
-            let value = try CeleryValue(parsing: result[...])
-            let success = try self.continuation(embed, sender).succeeded(
-                with: value, now: sender.now, makeID: sender.makeID)
+            let success = try Self.continuation(of: message, embed, sender).succeeded(
+                with: try CeleryValue(parsing: result), now: sender.now, makeID: sender.makeID)
             aftermath.publications += success.publications.map(Self.item)
             children += success.children
         }
         if !children.isEmpty { aftermath.children = try CeleryValue.array(children.map(\.value)).json()[...] }
-        aftermath.documentMembers = self.documentMembers(sender)
+        aftermath.documentMembers = self.documentMembers(message, sender)
         return aftermath
     }
 
-    /// The task failed.
+    /// The task failed. A message that cannot be read has nothing that follows.
     func aftermathOfFailure(_ sender: Sender) -> Aftermath {
         var aftermath = Aftermath()
+        guard self.embed != nil || sender.extendsResults,
+            let message = try? TaskMessage(Envelope(parsing: self.bytes))
+        else { return aftermath }
         if let embed {
-            let failure = self.continuation(embed, sender).failed(now: sender.now, makeID: sender.makeID)
+            let failure = Self.continuation(of: message, embed, sender).failed(now: sender.now, makeID: sender.makeID)
             aftermath.publications = failure.publications.map(Self.item)
             aftermath.failedSteps = failure.failedSteps.map { step in
                 Aftermath.FailedStep(
                     id: Self.bytes(step.taskID), groupID: Self.bytes(step.groupID), parentID: Self.bytes(step.parentID))
             }
         }
-        aftermath.documentMembers = self.documentMembers(sender)
+        aftermath.documentMembers = self.documentMembers(message, sender)
         return aftermath
     }
 
-    private func continuation(_ embed: Embed, _ sender: Sender) -> Continuation {
-        var continuation = Continuation(of: self.headers, embed)
+    private static func continuation(of message: TaskMessage, _ embed: Embed, _ sender: Sender) -> Continuation {
+        var continuation = Continuation(of: message.headers, embed)
         continuation.origin = sender.origin
-        continuation.replyTo = self.envelope.replyTo
+        continuation.replyTo = message.envelope.replyTo
         return continuation
     }
 
@@ -122,19 +122,54 @@ struct ReceivedMessage: Sendable {
     private static func bytes(_ text: String?) -> Bytes { Array((text ?? "").utf8)[...] }
 
     /// What a result document tells of the request, where that is wanted.
-    private func documentMembers(_ sender: Sender) -> Bytes {
+    private func documentMembers(_ message: TaskMessage, _ sender: Sender) -> Bytes {
         guard sender.extendsResults else { return [] }
-        var parts: [RawJSON] = []
-        if let elements = try? JSONSlice(validating: self.call), elements.kind == .array {
-            parts = RawJSON(unchecked: self.call).elements ?? []
-        }
-        var document = ResultDocument(taskID: self.headers.id, state: .success, result: .null)
+        let parts = RawJSON(unchecked: self.call).elements ?? []
         var extended = ResultDocument.Extension(
-            name: self.headers.task, args: parts.first ?? .null, kwargs: parts.dropFirst().first ?? .null,
-            worker: sender.nodeName, retries: self.headers.retries, queue: self.envelope.routingKey ?? "")
-        extended.stampedHeaders = self.headers.stampedHeaders
-        extended.stamps = self.headers.stamps
-        document.extended = extended
-        return document.others.raw.bytes.dropFirst().dropLast()
+            name: message.headers.task, args: parts.first ?? .null, kwargs: parts.dropFirst().first ?? .null,
+            worker: sender.nodeName, retries: message.headers.retries, queue: message.envelope.routingKey ?? "")
+        extended.stampedHeaders = message.headers.stampedHeaders
+        extended.stamps = message.headers.stamps
+        return extended.members[...]
+    }
+}
+
+/// The serialized body of a message of the most common kind: JSON in base64, not compressed.
+enum PlainPayload {
+    /// The body's bytes; `nil` for a message of any other kind, or one that cannot be read.
+    static func find(in message: Bytes) -> Bytes? {
+        do throws(JSONError) { return try self.payload(of: message) } catch { return nil }
+    }
+
+    private static func payload(of message: Bytes) throws(JSONError) -> Bytes? {
+        var scanner = JSONScanner(message)
+        try scanner.enterObject()
+        var body: JSONText?
+        var known = 0
+        while let member = try scanner.nextMember() {
+            switch member.key {
+            case "body": body = member.value.text
+            case "content-type": known += self.isText(member.value, "application/json") ? 1 : 0
+            case "content-encoding": known += self.isText(member.value, "utf-8") ? 1 : 0
+            case "headers": known += try self.value(of: "compression", in: member.value) == nil ? 1 : 0
+            case "properties":
+                known += try self.value(of: "body_encoding", in: member.value)?.text?.equals("base64") ?? false ? 1 : 0
+            default: break
+            }
+        }
+        guard known == 4, let body, !body.isEscaped else { return nil }
+        return Base64.decode(body.raw).map { $0[...] }
+    }
+
+    private static func isText(_ value: JSONSlice, _ text: StaticString) -> Bool {
+        value.text?.equals(text) ?? false
+    }
+
+    private static func value(of name: StaticString, in object: JSONSlice) throws(JSONError) -> JSONSlice? {
+        guard object.kind == .object else { return nil }
+        var scanner = JSONScanner(object.bytes)
+        try scanner.enterObject()
+        while let member = try scanner.nextMember() { if member.key.equals(name) { return member.value } }
+        return nil
     }
 }

@@ -30,7 +30,7 @@ final class Sender: Sendable {
     /// The message for a task that another one published. It goes to the queue that its publisher came from, unless it
     /// names one. Throws ``BodyError``.
     func publication(
-        of task: PublishedTask, by message: ReceivedMessage
+        of task: PublishedTask, by message: TaskMessage
     ) throws -> (item: Aftermath.Publication, node: ResultNode) {
         let id = self.makeID()
         let queue = task.queue ?? message.envelope.routingKey ?? "celery"

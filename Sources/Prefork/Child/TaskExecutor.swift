@@ -133,8 +133,7 @@ struct TaskExecutor {
         var aftermath: Aftermath?
         if report.state == .success {
             do {
-                aftermath = try message.aftermath(
-                    returning: Array(report.content), call.publishedTasks, self.sender)
+                aftermath = try message.aftermath(returning: report.content, call.publishedTasks, self.sender)
             } catch {
                 report = Self.failure("EncodeError", "what follows the task cannot be sent: \(error)")
             }
