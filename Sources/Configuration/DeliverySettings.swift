@@ -24,6 +24,8 @@ public struct DeliverySettings: Equatable, Sendable {
     public let ignoresResult: Bool
     /// Whether the state STARTED is stored.
     public let tracksStart: Bool
+    /// How many may start.
+    public let admission: AdmissionSettings
 }
 
 /// What concerns the broker and the result backend.

@@ -97,6 +97,8 @@ extension DeliverySettings {
         self.acknowledgement = layer.required(Layer.choice, .acks)
         self.ignoresResult = layer.required(Layer.boolean, .ignoreResult)
         self.tracksStart = layer.required(Layer.boolean, .trackStarted)
+        self.admission = AdmissionSettings(
+            rate: layer.rate(.rate), maxConcurrent: layer.count(.maxConcurrent), key: layer.template(.limitKey))
     }
 }
 

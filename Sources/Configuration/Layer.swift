@@ -63,6 +63,14 @@ extension Layer {
         if case .url(let value) = self[key]?.value { value } else { nil }
     }
 
+    func rate(_ key: SettingKey) -> Rate? {
+        if case .rate(let value) = self[key]?.value { value } else { nil }
+    }
+
+    func template(_ key: SettingKey) -> CommandTemplate? {
+        if case .argument(let value) = self[key]?.value { value } else { nil }
+    }
+
     func names(_ key: SettingKey) -> [String]? {
         if case .names(let value) = self[key]?.value { value } else { nil }
     }

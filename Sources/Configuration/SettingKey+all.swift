@@ -7,7 +7,7 @@ extension SettingKey {
         softTime, hardTime, softCPUTime, hardCPUTime, memory, openFiles, processes, fileSize, output, result,
         maxTasksPerChild, maxChildAge, maxChildGrowth,
         maxRetries, automatic, backoff, maxBackoff, jitter, maxLosses,
-        pool, command, stdin, environment, workingDirectory,
+        pool, rate, maxConcurrent, limitKey, command, stdin, environment, workingDirectory,
     ]
 
     static let concurrency = SettingKey(
@@ -357,6 +357,30 @@ extension SettingKey {
         default: "default",
         "The pool whose children run the task.",
         celery: "task_routes"
+    )
+    static let rate = SettingKey(
+        "rate",
+        in: [.tasks],
+        .rate,
+        or: .unlimited,
+        default: "none",
+        "Most starts in a time, spread evenly, over all workers of the broker.",
+        celery: "Task.rate_limit"
+    )
+    static let maxConcurrent = SettingKey(
+        "max_concurrent",
+        in: [.tasks],
+        .count(atLeast: 1),
+        or: .unlimited,
+        default: "none",
+        "Most attempts at the same time, over all workers of the broker."
+    )
+    static let limitKey = SettingKey(
+        "limit_key",
+        in: [.tasks],
+        .argument,
+        default: nil,
+        "What is limited by `rate` and `max_concurrent`: each text that this makes of the arguments, by itself."
     )
     static let command = SettingKey(
         "command",

@@ -34,6 +34,8 @@ public struct SettingKey: Sendable {
         case url
         case text
         case names
+        case rate
+        case argument
     }
 
     /// Whether a duration may be zero.
@@ -115,6 +117,8 @@ public struct SettingKey: Sendable {
             case .url: "URL"
             case .text: "text"
             case .names: "array of strings"
+            case .rate: "rate"
+            case .argument: "argument"
             }
         return self.word.map { "\(type) or \"\($0.rawValue)\"" } ?? type
     }

@@ -49,6 +49,8 @@ extension SettingKey {
         case (.poolName, .string(let text)), (.absolutePath, .string(let text)): return .text(text)
         case (.text, .string(let text)): return .text(text)
         case (.url, .string(let text)): return .url(text)
+        case (.rate, .string(let text)): return self.parseRate(text, at: node.source, &problems)
+        case (.argument, .string): return self.parseArgument(node, &problems)
         case (.names, .array(let elements)): return self.parseNames(elements, &problems)
         case (.duration, .string(let text)), (.size, .string(let text)):
             return self.parseAmount(text, at: node.source, &problems)
@@ -79,6 +81,8 @@ extension SettingKey {
             case .url: "a URL, such as \"redis://127.0.0.1:6379/0\""
             case .text: "a text"
             case .names: "an array of strings, such as [\"celery\"]"
+            case .rate: "a rate with a unit, such as \"100/s\", \"10/m\" or \"1/h\""
+            case .argument: "an argument, such as \"{args[0]}\" or \"{kwargs.user}\""
             }
         if let word = self.word { expected += ", or \"\(word.rawValue)\"" }
         return "'\(self.name)' must be \(expected), not \(node.typeDescription)"
@@ -134,6 +138,28 @@ extension SettingKey {
         return .command(complete)
     }
 
+    private func parseRate(_ text: String, at source: SettingSource, _ problems: inout Problems) -> SettingValue? {
+        if let rate = Rate(text) { return .rate(rate) }
+        let alternative = self.word.map { ", or \"\($0.rawValue)\"" } ?? ""
+        problems.add(
+            .invalidValue,
+            "'\(self.name)' must be a rate, such as \"100/s\", \"10/m\" or \"1/h\"\(alternative), not \(quoted(text))",
+            at: source
+        )
+        return nil
+    }
+
+    private func parseArgument(_ node: Node, _ problems: inout Problems) -> SettingValue? {
+        guard let template = self.parseTemplate(node, &problems) else { return nil }
+        if !template.isFixed { return .argument(template) }
+        problems.add(
+            .invalidValue,
+            "'\(self.name)' must name an argument, such as \"{args[0]}\" or \"{kwargs.user}\"",
+            at: node.source
+        )
+        return nil
+    }
+
     private func parseNames(_ elements: [Node], _ problems: inout Problems) -> SettingValue? {
         var names: [String] = []
         for element in elements {
@@ -149,13 +175,13 @@ extension SettingKey {
 
     private func parseTemplate(_ node: Node, _ problems: inout Problems) -> CommandTemplate? {
         guard case .string(let text) = node.value else {
-            problems.add(.wrongType, "'command' must have strings only, not \(node.typeDescription)", at: node.source)
+            problems.add(.wrongType, "'\(self.name)' must have strings only, not \(node.typeDescription)", at: node.source)
             return nil
         }
         do throws(CommandTemplate.SyntaxError) {
             return try CommandTemplate(text)
         } catch {
-            problems.add(.invalidValue, "'command': \(error.message)", at: node.source)
+            problems.add(.invalidValue, "'\(self.name)': \(error.message)", at: node.source)
             return nil
         }
     }

@@ -13,6 +13,8 @@ enum SettingValue: Equatable, Sendable {
     case environment([String: String])
     case url(String)
     case names([String])
+    case rate(Rate)
+    case argument(CommandTemplate)
 }
 
 extension SettingValue: CustomStringConvertible {
@@ -27,6 +29,8 @@ extension SettingValue: CustomStringConvertible {
         case .boolean(let value): "\(value)"
         case .text(let text): quoted(text)
         case .url(let url): quoted(masked(url: url))
+        case .rate(let rate): quoted(rate.text)
+        case .argument(let template): quoted(template.description)
         case .names(let names): "[\(names.map(quoted).joined(separator: ", "))]"
         case .command(let templates): "[\(templates.map { quoted($0.description) }.joined(separator: ", "))]"
         case .environment(let variables):

@@ -43,6 +43,10 @@ public struct TaskOptions: Hashable, Sendable {
     public var maxLosses: Int?
     /// The pool whose children run the task.
     public var pool: String?
+    /// Most starts in a time over all workers, in Celery's grammar: `"100/s"`, `"10/m"`.
+    public var rate: Bound<Rate>?
+    /// Most attempts at the same time over all workers.
+    public var maxConcurrent: Bound<Int>?
     /// Whether a message is acknowledged after its task or before it.
     public var acks: Acknowledgement?
     /// Whether results are not stored, unless the message says otherwise.
@@ -69,6 +73,8 @@ public struct TaskOptions: Hashable, Sendable {
         jitter: Bool? = nil,
         maxLosses: Int? = nil,
         pool: String? = nil,
+        rate: Bound<Rate>? = nil,
+        maxConcurrent: Bound<Int>? = nil,
         acks: Acknowledgement? = nil,
         ignoreResult: Bool? = nil,
         trackStarted: Bool? = nil
@@ -90,6 +96,8 @@ public struct TaskOptions: Hashable, Sendable {
         self.jitter = jitter
         self.maxLosses = maxLosses
         self.pool = pool
+        self.rate = rate
+        self.maxConcurrent = maxConcurrent
         self.acks = acks
         self.ignoreResult = ignoreResult
         self.trackStarted = trackStarted
@@ -117,6 +125,8 @@ extension TaskOptions {
             (.jitter, self.jitter.map(SettingValue.boolean)),
             (.maxLosses, self.maxLosses.map(SettingValue.count)),
             (.pool, self.pool.map(SettingValue.text)),
+            (.rate, self.rate?.setting(SettingValue.rate)),
+            (.maxConcurrent, self.maxConcurrent?.setting(SettingValue.count)),
             (.acks, self.acks.map { SettingValue.text($0.rawValue) }),
             (.ignoreResult, self.ignoreResult.map(SettingValue.boolean)),
             (.trackStarted, self.trackStarted.map(SettingValue.boolean)),

@@ -39,6 +39,16 @@ public struct BrokerKeys: Hashable, Sendable {
     public func worker(_ id: String) -> String { "\(self.prefix)celeriac.worker.\(id)" }
     /// How often a message was handed out after it came back, by its task's id; expires.
     public var deliveries: String { self.prefix + "celeriac.deliveries." }
+    /// When the next start of a limited task may be, in seconds since 1970; expires.
+    func rate(_ subject: String) -> String { "\(self.prefix)celeriac.rate.\(subject)" }
+    /// The tags of a limited task's attempts that run: a sorted set by the end of their leases.
+    func slots(_ subject: String) -> String { "\(self.prefix)celeriac.slots.\(subject)" }
+    /// The messages that wait for one of these: a list of ``ScheduledMember``s.
+    static func waiting(forSlots key: String) -> String { key + ":waiting" }
+    /// For which slots messages wait, and how many there are: a hash.
+    public var limited: String { self.prefix + "celeriac.limited" }
+    /// Messages that have been given a time to start and come back for it: a sorted set of task id and try.
+    public var admitted: String { self.prefix + "celeriac.admitted" }
     /// A random text that says which content of the database is meant: it changes when all keys are lost.
     public var epoch: String { self.prefix + "celeriac.epoch" }
 }

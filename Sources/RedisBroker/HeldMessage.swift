@@ -33,6 +33,8 @@ struct HeldMessage {
     var ownLimits: SharedLimits?
     /// Whether the server has forgotten it at our word, before its task ran.
     var isAcknowledged = false
+    /// Where it holds a slot of a limited task; `nil` when it holds none.
+    var slots: String?
     /// How its task failed without a child that could tell what follows; a child is asked for that.
     var failure: TaskOutcome?
 

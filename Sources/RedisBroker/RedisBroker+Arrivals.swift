@@ -49,8 +49,20 @@ extension RedisBroker {
         }
         if let eta = head.eta, eta > Self.wallSeconds { return self.putAside(number, until: eta, now: now) }
         if let expires = head.expires, expires <= Self.wallSeconds { return self.expire(number) }
-        if self.profiles.delivery(task).acknowledgement == .early { return self.acknowledgeEarly(number, profile.pool) }
-        self.enqueue(number, pool: profile.pool)
+        let admission = self.profiles.delivery(task).admission
+        if admission.isLimited { return self.askForAdmission(number, admission) }
+        self.begin(number, now: now)
+    }
+
+    /// The message may start: as soon as a child has a place for it.
+    func begin(_ number: UInt64, now: Instant) {
+        guard let message = self.held[number] else { return }
+        let pool = self.profiles.profile(message.task).pool
+        self.held[number]!.place = .waiting(since: now)
+        if self.profiles.delivery(message.task).acknowledgement == .early {
+            return self.acknowledgeEarly(number, pool)
+        }
+        self.enqueue(number, pool: pool)
     }
 
     /// Limits that the message itself sets.

@@ -70,6 +70,7 @@ extension RedisBroker: RedisConnectionOwner {
         self.nextRecovery = Instant(nanoseconds: 0)
         self.logger.notice("broker.connected", metadata: ["server": "\(self.serverName)"])
         self.adoptUnanswered()
+        self.askAgainForAdmission()
         self.taking.connected()
         self.track()
     }

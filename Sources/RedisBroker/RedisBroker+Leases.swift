@@ -16,6 +16,7 @@ extension RedisBroker {
             self.nextRenewal = now + self.renewalInterval
             self.showLife()
             self.renew()
+            self.renewSlots()
         }
         if self.nextRecovery <= now, !self.isRecovering {
             self.nextRecovery = now + self.options.workerTimeout / 3

@@ -17,6 +17,9 @@ extension RedisBroker {
     func settle(_ number: UInt64, _ settlement: Settlement) {
         self.held[number]?.place = .settling
         var settlement = settlement
+        if settlement.ends, let slots = self.held[number]?.slots {
+            settlement.effects.append(.release(slots: slots, tag: self.tag(number)))
+        }
         settlement.then = { [unowned self] in self.forget(number, $0) }
         self.settlements.append(settlement)
     }

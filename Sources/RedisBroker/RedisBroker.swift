@@ -52,6 +52,9 @@ public final class RedisBroker: Broker {
     var unansweredSettlements = Deque<[Settlement]>()
     var settleNotBefore = Instant(nanoseconds: 0)
 
+    /// Messages whose start was asked for and not answered.
+    var unadmitted: [UInt64] = []
+
     var nextRenewal = Instant(nanoseconds: 0)
     var nextRecovery = Instant(nanoseconds: 0)
     var isRecovering = false

@@ -21,7 +21,7 @@ struct Script {
 
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
-    static let all = [take, settle, renew]
+    static let all = [take, settle, renew, admit, renewSlots, resume]
 
     /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step.
     ///
@@ -88,7 +88,7 @@ extension Script {
     /// effect its kind and three arguments:
     /// `push` list, message · `front` list, message · `schedule` seconds since 1970, member · `dead` id, record, seconds ·
     /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `forget` key ·
-    /// `uncount` key.
+    /// `uncount` key · `release` slots, list of what waits for them, tag.
     /// Answers for each delivery: 1 done, 0 the tag is gone, or a text: what failed.
     static let settle = Script(
         "settle",
@@ -121,6 +121,14 @@ extension Script {
                 reply = redis.pcall('HSET', KEYS[4], a, b)
                 if not (type(reply) == 'table' and reply.err) then reply = redis.pcall('ZADD', KEYS[5], c, a) end
             elseif kind == 'forget' then reply = redis.pcall('DEL', a)
+            elseif kind == 'release' then
+                reply = redis.pcall('ZREM', a, c)
+                local member = redis.call('LPOP', b)
+                if member then
+                    local colon = string.find(member, ':', 1, true)
+                    local length = tonumber(string.sub(member, 1, colon - 1))
+                    redis.call('RPUSH', string.sub(member, colon + 1, colon + length), string.sub(member, colon + length + 1))
+                end
             elseif kind == 'uncount' then reply = redis.pcall('DECR', a)
             end
             if type(reply) == 'table' and reply.err then return reply.err end
@@ -175,5 +183,83 @@ extension Script {
             end
         end
         return gone
+        """)
+
+    /// Lets a message of a limited task start, or puts it aside: by the clock (the generic cell rate algorithm with room
+    /// for one), then by the number that run.
+    ///
+    /// Keys: unacked, its index, scheduled, admitted, the rate's next start, the slots, what waits for them, limited.
+    /// Arguments: tag · task id and try · microseconds between two starts or 0 · most at a time or 0 · seconds of a
+    /// slot's lease · the message with its list.
+    /// Answers `go`, `gone` (another worker has it), `later` and seconds, or `wait`.
+    static let admit = Script(
+        "admit",
+        """
+        if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return { 'gone' } end
+        local time = redis.call('TIME')
+        local now = time[1] + time[2] / 1000000
+        local function leave()
+            redis.call('HDEL', KEYS[1], ARGV[1])
+            redis.call('ZREM', KEYS[2], ARGV[1])
+        end
+        local interval, most = tonumber(ARGV[3]) / 1000000, tonumber(ARGV[4])
+        if interval > 0 and redis.call('ZREM', KEYS[4], ARGV[2]) == 0 then
+            local start = math.max(now, tonumber(redis.call('GET', KEYS[5]) or '0'))
+            local following = start + interval
+            redis.call('SET', KEYS[5], string.format('%.6f', following), 'PX', math.ceil((following - now) * 1000) + 1000)
+            if start > now then
+                redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 86400)
+                redis.call('ZADD', KEYS[4], start, ARGV[2])
+                redis.call('ZADD', KEYS[3], string.format('%.6f', start), ARGV[6])
+                leave()
+                return { 'later', tostring(start - now) }
+            end
+        end
+        if most > 0 then
+            redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', now)
+            if redis.call('ZCARD', KEYS[6]) >= most then
+                if interval > 0 then redis.call('ZADD', KEYS[4], now, ARGV[2]) end
+                redis.call('RPUSH', KEYS[7], ARGV[6])
+                redis.call('HSET', KEYS[8], KEYS[6], most)
+                leave()
+                return { 'wait' }
+            end
+            redis.call('ZADD', KEYS[6], now + ARGV[5], ARGV[1])
+        end
+        return { 'go' }
+        """)
+
+    /// Renews the leases of slots. Keys: the slots of each tag. Arguments: seconds · tags.
+    static let renewSlots = Script(
+        "renew slots",
+        """
+        local time = redis.call('TIME')
+        for i, key in ipairs(KEYS) do redis.call('ZADD', key, 'XX', time[1] + ARGV[1], ARGV[i + 1]) end
+        return #KEYS
+        """)
+
+    /// Hands slots whose holders have died to messages that wait for them. Keys: limited.
+    static let resume = Script(
+        "resume",
+        """
+        local time = redis.call('TIME')
+        local some = redis.call('HRANDFIELD', KEYS[1], 100, 'WITHVALUES')
+        for i = 1, #some, 2 do
+            local slots, waiting = some[i], some[i] .. ':waiting'
+            redis.call('ZREMRANGEBYSCORE', slots, '-inf', time[1])
+            local free = some[i + 1] - redis.call('ZCARD', slots)
+            while free > 0 do
+                local member = redis.call('LPOP', waiting)
+                if not member then
+                    redis.call('HDEL', KEYS[1], slots)
+                    break
+                end
+                local colon = string.find(member, ':', 1, true)
+                local length = tonumber(string.sub(member, 1, colon - 1))
+                redis.call('RPUSH', string.sub(member, colon + 1, colon + length), string.sub(member, colon + length + 1))
+                free = free - 1
+            end
+        end
+        return #some
         """)
 }

@@ -16,6 +16,8 @@ struct Settlement {
         case store(key: String, seconds: Int, document: [UInt8], keepsSuccess: Bool)
         /// A count of deliveries is deleted: the message is over.
         case forget(key: String)
+        /// A slot of a limited task is free: a message that waits for one goes to where its list is taken from.
+        case release(slots: String, tag: String)
         /// A delivery is not counted after all.
         case uncount(key: String)
     }
@@ -71,6 +73,9 @@ extension Settlement.Effect {
         case .schedule(let time, let member): Self.write("schedule", "\(time)", member[...], to: &command)
         case .dead(let id, let record, let time): Self.write("dead", id, record[...], third: "\(time)", to: &command)
         case .forget(let key): Self.write("forget", key, [], to: &command)
+        case .release(let slots, let tag):
+            let waiting = Array(BrokerKeys.waiting(forSlots: slots).utf8)
+            Self.write("release", slots, waiting[...], third: tag, to: &command)
         case .uncount(let key): Self.write("uncount", key, [], to: &command)
         case .store(let key, let seconds, let document, let keepsSuccess):
             command.add(keepsSuccess ? "final" : "result")
@@ -95,7 +100,7 @@ extension Settlement.Effect {
         case .schedule(_, let member): member.count
         case .dead(_, let record, _): record.count
         case .store(_, _, let document, _): document.count
-        case .forget, .uncount: 0
+        case .forget, .uncount, .release: 0
         }
     }
 }
