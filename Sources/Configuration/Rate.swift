@@ -44,3 +44,21 @@ public struct AdmissionSettings: Equatable, Sendable {
     /// Whether anything is limited.
     public var isLimited: Bool { self.rate != nil || self.maxConcurrent != nil }
 }
+
+/// A text with places for arguments, `"{args[0]}"` or `"{kwargs.user}"`, as code writes it.
+public struct LimitKey: Hashable, Sendable, ExpressibleByStringLiteral {
+    private let text: String
+
+    /// A text; one that names no argument, or is no such text, is a mistake in the program and ends it.
+    public init(stringLiteral text: String) {
+        self.text = text
+        precondition(!self.template.isFixed, "A limit key names an argument: \(text)")
+    }
+
+    var template: CommandTemplate {
+        guard let template = try? CommandTemplate(self.text) else {
+            preconditionFailure("A limit key is a template: \(self.text)")
+        }
+        return template
+    }
+}

@@ -163,7 +163,7 @@ extension SettingKey {
         "result_expires",
         in: [.worker],
         .duration(zero: .allowed),
-        default: "24h",
+        default: "1d",
         "How long results are kept; \"0s\" keeps them.",
         celery: "result_expires"
     )

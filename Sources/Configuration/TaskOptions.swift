@@ -47,6 +47,8 @@ public struct TaskOptions: Hashable, Sendable {
     public var rate: Bound<Rate>?
     /// Most attempts at the same time over all workers.
     public var maxConcurrent: Bound<Int>?
+    /// What the two limits above are for: each text that this makes of the arguments, by itself: `"{args[0]}"`.
+    public var limitKey: LimitKey?
     /// Whether a message is acknowledged after its task or before it.
     public var acks: Acknowledgement?
     /// Whether results are not stored, unless the message says otherwise.
@@ -75,6 +77,7 @@ public struct TaskOptions: Hashable, Sendable {
         pool: String? = nil,
         rate: Bound<Rate>? = nil,
         maxConcurrent: Bound<Int>? = nil,
+        limitKey: LimitKey? = nil,
         acks: Acknowledgement? = nil,
         ignoreResult: Bool? = nil,
         trackStarted: Bool? = nil
@@ -98,6 +101,7 @@ public struct TaskOptions: Hashable, Sendable {
         self.pool = pool
         self.rate = rate
         self.maxConcurrent = maxConcurrent
+        self.limitKey = limitKey
         self.acks = acks
         self.ignoreResult = ignoreResult
         self.trackStarted = trackStarted
@@ -127,6 +131,7 @@ extension TaskOptions {
             (.pool, self.pool.map(SettingValue.text)),
             (.rate, self.rate?.setting(SettingValue.rate)),
             (.maxConcurrent, self.maxConcurrent?.setting(SettingValue.count)),
+            (.limitKey, self.limitKey.map { SettingValue.argument($0.template) }),
             (.acks, self.acks.map { SettingValue.text($0.rawValue) }),
             (.ignoreResult, self.ignoreResult.map(SettingValue.boolean)),
             (.trackStarted, self.trackStarted.map(SettingValue.boolean)),

@@ -214,7 +214,7 @@ struct ErrorTests {
 
     @Test func environmentIsChecked() {
         let found = errors(environment: [
-            "CELERIAC_CONFIG": "x", "CELERIAC_INTERNAL_LIMITS_X": "x", "CELERIAC_BROKER": "x", "PATH": "x",
+            "CELERIAC_CONFIG": "x", "CELERIAC_INTERNAL_LIMITS_X": "x", "CELERIAC_COLOUR": "x", "PATH": "x",
             "CELERIAC_LIMITS_HARD_TME": "2s", "CELERIAC_LIMIT_MEMORY": "1MiB", "CELERIAC_TASKS_POOL": "x",
             "CELERIAC_WORKER_CONCURRENCY": "many", "CELERIAC_LIMITS_OPEN_FILES": "3.5",
         ])

@@ -154,7 +154,13 @@ struct SettingsTests {
             maxBackoff: .seconds(12),
             jitter: false,
             maxLosses: 13,
-            pool: "p"
+            pool: "p",
+            rate: .perMinute(14),
+            maxConcurrent: 15,
+            limitKey: "{args[0]}",
+            acks: .early,
+            ignoreResult: true,
+            trackStarted: true
         )
         #expect(Set(options.values.map(\.key.name)) == Self.taskKeyNames)
         let task = try #require(load("[pools.p]", tasks: ["a": options]).task(named: "a"))
@@ -166,7 +172,11 @@ struct SettingsTests {
         var retry = RetryPolicy()
         (retry.maxRetries, retry.automatic, retry.jitter, retry.maxLosses) = (10, true, false, 13)
         (retry.backoff, retry.maxBackoff) = (.seconds(11), .seconds(12))
-        #expect(task == TaskSettings(limits: limits, retry: retry, pool: 1, command: nil))
+        let admission = AdmissionSettings(
+            rate: Rate("14.0/m"), maxConcurrent: 15, key: try CommandTemplate("{args[0]}"))
+        let delivery = DeliverySettings(
+            acknowledgement: .early, ignoresResult: true, tracksStart: true, admission: admission)
+        #expect(task == TaskSettings(limits: limits, retry: retry, pool: 1, delivery: delivery, command: nil))
     }
 
     /// What code can say about a task: everything that its section can, but what makes it a command.
