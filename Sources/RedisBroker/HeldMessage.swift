@@ -31,6 +31,8 @@ struct HeldMessage {
     var place: Place
     var losses: Int
     var ownLimits: SharedLimits?
+    /// Whether its task has begun in this worker.
+    var hasStarted = false
     /// Whether the server has forgotten it at our word, before its task ran.
     var isAcknowledged = false
     /// Where it holds a slot of a limited task; `nil` when it holds none.
@@ -40,9 +42,10 @@ struct HeldMessage {
 
     /// What the supervisor decides about.
     func delivery(_ number: UInt64) -> Delivery {
-        Delivery(
-            tag: DeliveryTag(number), task: self.task, retries: self.head.retries, losses: self.losses,
-            ownLimits: self.ownLimits)
+        // A task that has failed for good is not retried when a child tells so once more.
+        let retries = self.failure == nil ? self.head.retries : .max
+        return Delivery(
+            tag: DeliveryTag(number), task: self.task, retries: retries, losses: self.losses, ownLimits: self.ownLimits)
     }
 
     /// The settlement that ends it.

@@ -8,10 +8,6 @@ import Wire
 /// Duty 2: each message that was taken to where it belongs.
 extension RedisBroker {
     func arrived(_ bytes: ArraySlice<UInt8>, number: UInt64, queue: String, deliveriesBefore: Int, now: Instant) {
-        guard bytes.count <= self.options.maxMessage.bytes else {
-            let reason = "the message has \(bytes.count) bytes, the limit is \(self.options.maxMessage)"
-            return self.refuse(bytes, number, queue, DeadLetter.Reason.tooLarge, reason)
-        }
         do {
             let (head, bytes) = try self.readable(bytes)
             self.sort(bytes, head, number, queue, deliveriesBefore, now)
@@ -47,6 +43,7 @@ extension RedisBroker {
         if deliveriesBefore >= self.options.maxDeliveries {
             return self.bury(number, .tooManyDeliveries, "it was handed out \(deliveriesBefore) times before")
         }
+        if head.losses >= profile.retry.maxLosses { return self.failLost(number, profile.pool) }
         if let eta = head.eta, eta > Self.wallSeconds { return self.putAside(number, until: eta, now: now) }
         if let expires = head.expires, expires <= Self.wallSeconds { return self.expire(number) }
         let admission = self.profiles.delivery(task).admission
@@ -114,6 +111,16 @@ extension RedisBroker {
         self.settlements.append(settlement)
     }
 
+    /// A message that has cost as many children as it may, in workers that could not end it.
+    private func failLost(_ number: UInt64, _ pool: Int) {
+        guard let message = self.held[number] else { return }
+        var outcome = TaskOutcome(.failure, attempts: message.head.retries + message.losses)
+        outcome.failure = TaskOutcome.Failure(
+            type: "WorkerLostError", message: "it has cost \(message.losses) children", cause: "signal")
+        self.held[number]!.failure = outcome
+        self.enqueue(number, pool: pool)
+    }
+
     func expire(_ number: UInt64) {
         guard let message = self.held[number] else { return }
         var outcome = TaskOutcome(.revoked, attempts: message.head.retries)
@@ -122,6 +129,18 @@ extension RedisBroker {
     }
 
     // MARK: Dead letters
+
+    /// A message that was too large to be handed out: the server has put it to the dead letters as it came.
+    func tooLarge(size: Int, id: String, queue: String) {
+        let text = "the message has \(size) bytes, the limit is \(self.options.maxMessage)"
+        var letter = DeadLetter(reason: .tooLarge, text: text, queue: queue, message: [])
+        letter.taskID = id.isEmpty ? nil : id
+        self.logDeath(letter)
+        guard let documents, !id.isEmpty else { return }
+        var settlement = Settlement(tag: "", epoch: self.epoch)
+        settlement.effects = [documents.failure(id: id, .undecodable(text), at: Self.wallSeconds)]
+        self.settlements.append(settlement)
+    }
 
     /// A message that cannot be run and of which nothing is held: kept as it came, and its sender is told if known.
     private func refuse(

@@ -97,20 +97,31 @@ extension RedisBroker: RedisConnectionOwner {
 
     // MARK: Takes without an answer
 
-    /// A take whose answer was lost may have been carried out: then its messages stand under our tags.
+    /// How long a take may be carried out after its connection is gone: a server that was stopped finds it in a buffer.
+    private static let lateTakes: Duration = .seconds(60)
+
+    /// A take whose answer was lost may have been carried out, or may be yet: then its messages stand under our tags.
     private func adoptUnanswered() {
-        for numbers in self.unansweredTakes {
+        let until = Instant(nanoseconds: monotonicNanoseconds()) + Self.lateTakes
+        self.lostTakes += self.unansweredTakes.filter { !$0.isEmpty }.map { ($0, until) }
+        self.unansweredTakes = []
+        self.adoptLost()
+    }
+
+    func adoptLost() {
+        let now = Instant(nanoseconds: monotonicNanoseconds())
+        for (numbers, _) in self.lostTakes {
             var command = Command("HMGET", self.keys.unacked)
             for number in numbers { command.add(self.tag(number)) }
             self.ask(command) { self.adopt($0, numbers) }
         }
-        self.unansweredTakes = []
+        self.lostTakes.removeAll { $0.until <= now }
     }
 
     private func adopt(_ reply: Reply, _ numbers: Range<UInt64>) {
         let now = Instant(nanoseconds: monotonicNanoseconds())
         for (number, entry) in zip(numbers, reply.asArray ?? []) {
-            guard case .bytes(let bytes) = entry, self.held[number] == nil,
+            guard case .bytes(let bytes) = entry, self.held[number] == nil, !self.isSettling(number),
                 let (message, queue) = UnackedText.split(bytes[...])
             else { continue }
             self.counts.taken += 1

@@ -8,6 +8,7 @@ import Wire
 /// Duty 3: what an ending is made of.
 extension RedisBroker {
     public func started(_ tag: DeliveryTag, pid: Int32?, now: Instant) {
+        self.held[tag.number]?.hasStarted = true
         guard let message = self.held[tag.number], message.failure == nil, let documents,
             self.storesResults(of: message), self.profiles.delivery(message.task).tracksStart
         else { return }
@@ -28,6 +29,7 @@ extension RedisBroker {
         if self.needsAftermath(outcome) {
             // No child could tell what follows from this failure: the next one is asked, without running the task.
             self.held[number]!.failure = outcome
+            if outcome.failure?.type == "WorkerLostError" { self.held[number]!.losses = delivery.losses + 1 }
             self.held[number]!.place = .waiting(since: now)
             return self.waiting[self.profiles.profile(message.task).pool].prepend(number)
         }
@@ -149,6 +151,13 @@ extension RedisBroker {
         let number = delivery.tag.number
         guard let message = self.held[number] else { return }
         self.held[number]!.losses = delivery.losses
+        if message.isAcknowledged, message.hasStarted, message.failure == nil {
+            var outcome = TaskOutcome(.failure, attempts: delivery.attempt)
+            outcome.failure = TaskOutcome.Failure(
+                type: "WorkerLostError", message: "its child was lost, and it was acknowledged early",
+                cause: Cause.terminated.name)
+            return self.complete(delivery, outcome, now: now)
+        }
         guard self.isStopping else {
             self.held[number]!.place = .waiting(since: now)
             return self.waiting[self.profiles.profile(message.task).pool].prepend(number)

@@ -20,6 +20,7 @@ extension RedisBroker {
         }
         if self.nextRecovery <= now, !self.isRecovering {
             self.nextRecovery = now + self.options.workerTimeout / 3
+            self.adoptLost()
             self.recoverDeadWorkers()
         }
     }

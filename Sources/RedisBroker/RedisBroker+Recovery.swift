@@ -70,12 +70,24 @@ extension RedisBroker {
     // MARK: Deliveries of Python workers
 
     private func recoverOld() {
-        let oldest = Self.wallSeconds - Double(self.options.visibilityTimeout.wholeNanoseconds) / 1e9
-        let command = Command(
-            "ZRANGEBYSCORE", self.keys.unackedIndex, "-inf", String(oldest), "LIMIT", "0", String(Self.atOnce))
+        var command = self.call(.old, keys: [self.keys.unackedIndex])
+        command.add(Int(self.options.visibilityTimeout.wholeNanoseconds / 1_000_000_000))
+        command.add(Self.atOnce)
         self.commands.send(command) { [unowned self] answer in
-            guard case .success(.array(let tags)) = answer else { return }
-            for tag in tags.compactMap(\.asText) where !tag.hasPrefix(self.tagPrefix) { self.recoverOld(tag) }
+            guard case .success(.array(let replies)) = answer else { return }
+            let tags = replies.compactMap(\.asText).filter { !$0.hasPrefix(self.tagPrefix) }
+            if !tags.isEmpty { self.recover(old: tags) }
+        }
+    }
+
+    /// Python workers do not renew what they hold, and look for old tags themselves, each the others' and its own. As
+    /// long as one of them lives, that is left to them: nobody else knows whether it is at work on what it holds.
+    private func recover(old tags: [String]) {
+        self.commands.send(Command("CLIENT", "LIST", "TYPE", "normal")) { [unowned self] answer in
+            guard case .success(let reply) = answer, let clients = reply.asText,
+                !clients.contains("cmd=brpop")
+            else { return }
+            for tag in tags { self.recoverOld(tag) }
         }
     }
 

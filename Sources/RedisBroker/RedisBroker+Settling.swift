@@ -24,6 +24,13 @@ extension RedisBroker {
         self.settlements.append(settlement)
     }
 
+    /// Whether something is on its way to the server about a delivery that is not held.
+    func isSettling(_ number: UInt64) -> Bool {
+        let tag = self.tag(number)
+        return self.settlements.contains { $0.tag == tag }
+            || self.unansweredSettlements.contains { $0.contains { $0.tag == tag } }
+    }
+
     func forget(_ number: UInt64, _ outcome: Settlement.Outcome) {
         let message = self.held.removeValue(forKey: number)
         switch outcome {

@@ -32,13 +32,17 @@ extension RedisBroker {
         let lists = self.lists.inOrder(self.order.queues)
         let numbers = self.lastNumber + 1..<self.lastNumber + 1 + UInt64(count)
         self.lastNumber += UInt64(count)
-        let keys = [self.keys.unacked, self.keys.unackedIndex, self.keys.scheduled] + lists.map(\.key)
+        let ownKeys = [
+            self.keys.unacked, self.keys.unackedIndex, self.keys.scheduled, self.keys.deadLetters, self.keys.deadIndex,
+        ]
+        let keys = ownKeys + lists.map(\.key)
         var command = self.call(.take, keys: keys)
         command.add(count)
         command.add(Self.mostBytes)
         command.add(self.tagPrefix)
         command.add(Int(numbers.lowerBound))
         command.add(self.keys.deliveries)
+        command.add(self.options.maxMessage.bytes)
         for list in lists { command.add(list.entryEnd) }
         self.unansweredTakes.append(numbers)
         self.commands.send(command) { [unowned self] in self.taken($0, lists, numbers) }
@@ -72,10 +76,14 @@ extension RedisBroker {
         let nextDue = seconds < 0 ? Instant.distantFuture : now + .nanoseconds(Int64(min(seconds, 1e9) * 1e9))
         var queue: String?
         for (offset, index) in stride(from: 1, to: parts.count, by: 3).enumerated() {
-            guard let place = parts[index].asInt, lists.indices.contains(place - 1),
+            guard let place = parts[index].asInt, lists.indices.contains(abs(place) - 1),
                 let before = parts[index + 1].asInt, case .bytes(let bytes) = parts[index + 2]
             else { continue }
-            queue = lists[place - 1].queue
+            queue = lists[abs(place) - 1].queue
+            if place < 0 {
+                self.tooLarge(size: before, id: String(decoding: bytes, as: UTF8.self), queue: queue!)
+                continue
+            }
             self.counts.taken += 1
             self.arrived(
                 bytes[...], number: numbers.lowerBound + UInt64(offset), queue: queue!, deliveriesBefore: before,
@@ -164,10 +172,11 @@ extension RedisBroker {
         let list = self.keys.queue(message.queue, priority: message.head.priority)
         var settlement = message.settlement
         // One that has not started goes as it came: no mark, and nothing counted.
-        let hasStarted = message.losses > message.head.losses
-        let bytes = hasStarted ? self.returned(message, losses: message.losses) : message.bytes
+        let bytes = message.hasStarted ? self.returned(message, losses: message.losses) : message.bytes
         settlement.effects = [front ? .pushFront(list: list, message: bytes) : .push(list: list, message: bytes)]
-        if message.deliveriesBefore > 0 { settlement.effects.append(.uncount(key: self.deliveryCountKey(message))) }
+        if message.deliveriesBefore > 0, !message.hasStarted {
+            settlement.effects.append(.uncount(key: self.deliveryCountKey(message)))
+        }
         self.settle(number, settlement)
     }
 

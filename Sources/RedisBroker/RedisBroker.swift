@@ -45,6 +45,8 @@ public final class RedisBroker: Broker {
     var held: [UInt64: HeldMessage] = [:]
     var waiting: [Deque<UInt64>]
     var unansweredTakes: [Range<UInt64>] = []
+    /// Takes whose answers were lost, and until when to look for what they brought.
+    var lostTakes: [(numbers: Range<UInt64>, until: Instant)] = []
     var lastNumber: UInt64 = 0
     var order: QueueRotation
 

@@ -21,15 +21,16 @@ struct Script {
 
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
-    static let all = [take, settle, renew, admit, renewSlots, resume]
+    static let all = [take, settle, renew, old, admit, renewSlots, resume]
 
     /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step.
     ///
-    /// Keys: unacked, its index, scheduled; then the lists in the order in which to take from them.
-    /// Arguments: most messages · most bytes · tag prefix · number of the first tag · prefix of delivery counts ·
-    /// for each list, what ends its entry in unacked: `, "", "queue"]`.
+    /// Keys: unacked, its index, scheduled, dead letters, their index; then the lists in the order in which to take.
+    /// Arguments: most messages · most bytes · tag prefix · number of the first tag · prefix of delivery counts · bytes
+    /// of the largest message · for each list, what ends its entry in unacked: `, "", "queue"]`.
     /// Answers: seconds until the next message is due or -1 · for each message its list's place (from 1), how often it
-    /// was handed out before, and the message.
+    /// was handed out before, and the message; for one that is too large, which goes to the dead letters, the place
+    /// below zero, its size, and the task's id if it is found.
     static let take = Script(
         "take",
         """
@@ -48,18 +49,32 @@ extension Script {
         local nextDue = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
         local answer = { nextDue[2] and tostring(math.max(0, nextDue[2] - now)) or '-1' }
         local left, bytes, number = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
-        for list = 4, #KEYS do
+        local function bury(message, entryEnd)
+            local id = string.match(string.sub(message, -4096), '"correlation_id": "([^"]*)"') or ''
+            local record = '{"reason":"too_large","text":"the message has ' .. #message .. ' bytes","queue":'
+                .. string.sub(entryEnd, 7, -2) .. ',"priority":0,"task_id":' .. cjson.encode(id) .. ',"message":'
+                .. cjson.encode(message) .. '}'
+            local tag = ARGV[3] .. string.format('%.0f', number)
+            redis.call('HSET', KEYS[4], tag, record)
+            redis.call('ZADD', KEYS[5], now, tag)
+            return id
+        end
+        for list = 6, #KEYS do
             while left > 0 and bytes > 0 do
                 local messages = redis.call('RPOP', KEYS[list], math.min(left, 16))
                 if not messages then break end
                 local entries, scores = {}, {}
-                for i, message in ipairs(messages) do
-                    local tag = ARGV[3] .. string.format('%.0f', number)
-                    entries[2 * i - 1], entries[2 * i] = tag, '[' .. message .. ARGV[list + 2]
-                    scores[2 * i - 1], scores[2 * i] = now, tag
+                for _, message in ipairs(messages) do
+                    local place, before = list - 5, 0
+                    if #message > tonumber(ARGV[6]) then
+                        place, before, message = -place, #message, bury(message, ARGV[list + 1])
+                    else
+                        local tag = ARGV[3] .. string.format('%.0f', number)
+                        entries[#entries + 1], entries[#entries + 2] = tag, '[' .. message .. ARGV[list + 1]
+                        scores[#scores + 1], scores[#scores + 2] = now, tag
+                    end
                     number = number + 1
                     bytes = bytes - #message
-                    local before = 0
                     local tail = string.sub(message, -4096)
                     if string.find(tail, '"redelivered": true', 1, true) then
                         local id = string.match(tail, '"correlation_id": "([^"]*)"')
@@ -68,10 +83,12 @@ extension Script {
                             redis.call('EXPIRE', ARGV[5] .. id, 604800)
                         end
                     end
-                    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = list - 3, before, message
+                    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = place, before, message
                 end
-                redis.call('HSET', KEYS[1], unpack(entries))
-                redis.call('ZADD', KEYS[2], unpack(scores))
+                if #entries > 0 then
+                    redis.call('HSET', KEYS[1], unpack(entries))
+                    redis.call('ZADD', KEYS[2], unpack(scores))
+                end
                 left = left - #messages
             end
         end
@@ -183,6 +200,16 @@ extension Script {
             end
         end
         return gone
+        """)
+
+    /// Tags that are older than they may be.
+    ///
+    /// Keys: the index of unacked. Arguments: seconds · most tags.
+    static let old = Script(
+        "old",
+        """
+        local time = redis.call('TIME')
+        return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', time[1] - ARGV[1], 'LIMIT', 0, ARGV[2])
         """)
 
     /// Lets a message of a limited task start, or puts it aside: by the clock (the generic cell rate algorithm with room

@@ -17,7 +17,12 @@ final class TaskTable {
     }
 
     private static func profiles(_ settings: Settings, _ names: [String]) -> [TaskProfile] {
-        self.tasks(settings, names).map { TaskProfile(limits: $0.limits, retry: $0.retry, pool: $0.pool) }
+        self.tasks(settings, names).map { task in
+            var profile = TaskProfile(limits: task.limits, retry: task.retry, pool: task.pool)
+            // What was acknowledged before it ran is not run again.
+            if task.delivery.acknowledgement == .early { profile.retry.maxLosses = 1 }
+            return profile
+        }
     }
 
     private static func deliveries(_ settings: Settings, _ names: [String]) -> [DeliverySettings] {
