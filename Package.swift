@@ -84,6 +84,7 @@ let package = Package(
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
         .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),
+        .testTarget(name: "RedisBrokerTests", dependencies: ["Configuration", "RedisBroker", "Supervision"]),
         .testTarget(name: "BrokerTests", dependencies: ["Broker", "Supervision"]),
         .testTarget(
             name: "SyscallsTests", dependencies: ["Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
