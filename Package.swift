@@ -110,8 +110,9 @@ let package = Package(
             name: "CrashFixture", dependencies: ["CrashReports"], path: "Tests/Fixtures/CrashFixture"),
         .testTarget(name: "CrashReportsTests", dependencies: ["CCrash", "CrashFixture", "CrashReports"]),
         .executableTarget(name: "EngineFixture", dependencies: ["Celeriac"], path: "Tests/Fixtures/EngineFixture"),
+        .target(name: "EngineSupport", dependencies: ["JSON", "Syscalls"], path: "Tests/Support"),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["CeleriacCommand", "CeleriacDemo", "EngineFixture", "JSON", "Syscalls"]),
+            dependencies: ["CeleriacCommand", "CeleriacDemo", "EngineFixture", "EngineSupport", "JSON", "Syscalls"]),
     ]
 )

@@ -1,3 +1,4 @@
+import EngineSupport
 import JSON
 import Testing
 

@@ -1,10 +1,10 @@
 import Foundation
 
 /// A directory of a test's own, removed with it.
-final class ScratchDirectory {
-    let path: String
+package final class ScratchDirectory {
+    package let path: String
 
-    init() throws {
+    package init() throws {
         self.path = FileManager.default.temporaryDirectory.appending(path: "engine-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
     }
@@ -12,14 +12,14 @@ final class ScratchDirectory {
     deinit { try? FileManager.default.removeItem(atPath: self.path) }
 
     /// The path of a file in it, which need not exist.
-    func file(_ name: String) -> String { self.path + "/" + name }
+    package func file(_ name: String) -> String { self.path + "/" + name }
 
     /// Writes a file in one step and returns its path.
     @discardableResult
-    func write(_ text: String, to name: String) throws -> String {
+    package func write(_ text: String, to name: String) throws -> String {
         try text.write(toFile: self.file(name), atomically: true, encoding: .utf8)
         return self.file(name)
     }
 
-    func read(_ name: String) throws -> String { try String(contentsOfFile: self.file(name), encoding: .utf8) }
+    package func read(_ name: String) throws -> String { try String(contentsOfFile: self.file(name), encoding: .utf8) }
 }

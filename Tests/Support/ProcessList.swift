@@ -2,9 +2,9 @@ import Glibc
 import Syscalls
 
 /// Readings of `/proc` that only tests need.
-enum ProcessList {
+package enum ProcessList {
     /// All processes.
-    static var all: [ProcessID] {
+    package static var all: [ProcessID] {
         guard let directory = opendir("/proc") else { return [] }
         defer { closedir(directory) }
         var found: [ProcessID] = []
@@ -18,16 +18,16 @@ enum ProcessList {
     }
 
     /// The environment that a process was started with; empty for one that is gone or a zombie.
-    static func environment(of pid: ProcessID) -> [String] {
+    package static func environment(of pid: ProcessID) -> [String] {
         contents("/proc/\(pid)/environ").split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The kernel's letter for what a process does: `R`, `S`, `T` (stopped), `Z` (zombie); `nil` when it is gone.
-    static func state(of pid: ProcessID) -> Character? { status(of: pid).first?.first }
+    package static func state(of pid: ProcessID) -> Character? { status(of: pid).first?.first }
 
     /// When a process started, in the kernel's ticks; `nil` when it is gone or a zombie. With its number it names a
     /// process for ever.
-    static func start(of pid: ProcessID) -> UInt64? {
+    package static func start(of pid: ProcessID) -> UInt64? {
         let fields = status(of: pid)
         return fields.count > 19 && fields[0] != "Z" ? UInt64(fields[19]) : nil
     }

@@ -1,27 +1,6 @@
 import Glibc
 import JSON
 import Syscalls
-import Testing
-
-/// Every test of this target starts real programs; one at a time, so that times mean something.
-@Suite(.serialized) struct EngineTests {}
-
-/// The programs that the build puts beside the test program.
-enum Executable: String {
-    /// The plain program, whose tasks stand in the configuration.
-    case plain = "celeriac"
-    /// The program with well-behaved tasks and with faults.
-    case demo = "celeriac-demo"
-    /// The program with tasks that tests can hold and look into.
-    case fixture = "EngineFixture"
-
-    var path: String {
-        var buffer = [UInt8](repeating: 0, count: 4_096)
-        let count = buffer.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
-        let runner = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-        return runner.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/" + self.rawValue
-    }
-}
 
 /// A started program, its standard streams in the test's hands.
 ///
@@ -29,20 +8,22 @@ enum Executable: String {
 /// Survivors of its tree are found by a mark in the environment, which all that it starts inherits, and, since a task
 /// may start programs with another environment, by what was seen below it. Whatever is left at the end of a test is
 /// killed.
-final class Program {
-    let pid: ProcessID
+package final class Program {
+    package let pid: ProcessID
     /// Outcome lines in the order of arrival.
-    private(set) var outcomes: [Outcome] = []
+    package private(set) var outcomes: [Outcome] = []
     /// Lines of standard output as they came.
-    private(set) var outputLines: [String] = []
+    package private(set) var outputLines: [String] = []
     /// Log records: lines of standard error that are JSON objects.
-    private(set) var log: [JSONValue] = []
+    package private(set) var log: [JSONValue] = []
     /// All of standard error.
-    private(set) var errorText = ""
+    package private(set) var errorText = ""
     /// Whether standard output is read when there is something.
-    var readsOutput = true
+    package var readsOutput = true
     /// Whether output lines must be outcomes.
     private let expectsOutcomes: Bool
+    /// Output lines that should have been outcomes and are none.
+    private var stray: [String] = []
 
     private let process: ProcessDescriptor
     private let mark: String
@@ -54,7 +35,7 @@ final class Program {
     private var taken = 0
     private var closesInput = false
     private var partial: [[UInt8]] = [[], []]
-    private(set) var exit: Exit?
+    package private(set) var exit: Exit?
     /// Processes seen below it, and when each started.
     private var seen: [ProcessID: UInt64] = [:]
     private var nextLook: UInt64 = 0
@@ -62,7 +43,7 @@ final class Program {
     private static let setPipeSize: CInt = 1_031
 
     /// Starts a command line.
-    init(command: [String], environment: [String: String] = [:], expectsOutcomes: Bool = true) throws {
+    package init(command: [String], environment: [String: String] = [:], expectsOutcomes: Bool = true) throws {
         self.mark = "ENGINE_TEST=\(ownProcessID)-\(UInt64.random(in: .min ... .max))"
         self.expectsOutcomes = expectsOutcomes
         let input = try Pipe()
@@ -84,7 +65,9 @@ final class Program {
     }
 
     /// Starts `run` with a log that a test can read.
-    convenience init(run executable: Executable, _ arguments: [String], environment: [String: String] = [:]) throws {
+    package convenience init(
+        run executable: Executable, _ arguments: [String], environment: [String: String] = [:]
+    ) throws {
         let log = ["--log-format", "json", "--log-level", "debug"]
         try self.init(command: [executable.path, "run"] + log + arguments, environment: environment)
     }
@@ -104,20 +87,20 @@ final class Program {
     // MARK: Input
 
     /// Adds lines to its standard input.
-    func send(_ lines: [String]) { self.send(text: lines.joined(separator: "\n") + "\n") }
+    package func send(_ lines: [String]) { self.send(text: lines.joined(separator: "\n") + "\n") }
 
-    func send(text: String) { self.unsent += text.utf8 }
+    package func send(text: String) { self.unsent += text.utf8 }
 
-    func send(_ lines: String...) { self.send(lines) }
+    package func send(_ lines: String...) { self.send(lines) }
 
     /// Closes its standard input when all that was sent is taken.
-    func closeInput() { self.closesInput = true }
+    package func closeInput() { self.closesInput = true }
 
     /// Bytes that it has not taken from the test.
-    var unsentBytes: Int { self.unsent.count - self.taken }
+    package var unsentBytes: Int { self.unsent.count - self.taken }
 
     /// What is left in its standard input. For after its end.
-    func unreadInput() throws -> String {
+    package func unreadInput() throws -> String {
         try setNonblocking(self.inputReader)
         var text: [UInt8] = []
         while let bytes = try Self.readSome(self.inputReader), !bytes.isEmpty { text += bytes }
@@ -125,14 +108,15 @@ final class Program {
     }
 
     /// Closes the pipe that its standard output goes to.
-    func closeOutput() { self.closeEnd(1) }
+    package func closeOutput() { self.closeEnd(1) }
 
     // MARK: Waiting
 
-    /// Moves bytes until `condition` holds; throws when that takes too long.
-    func wait(for what: String, within seconds: Double = 20, until condition: () throws -> Bool) throws {
+    /// Moves bytes until `condition` holds; throws when that takes too long, or when a line is no outcome.
+    package func wait(for what: String, within seconds: Double = 20, until condition: () throws -> Bool) throws {
         let deadline = monotonicNanoseconds() + UInt64(seconds * 1e9)
         while !(try condition()) {
+            if let line = self.stray.first { throw NoOutcome(line: line) }
             guard monotonicNanoseconds() < deadline else {
                 throw Overdue(what: what, seconds: seconds, outcomes: self.outcomes.count, errorText: self.errorText)
             }
@@ -141,23 +125,23 @@ final class Program {
     }
 
     /// Moves bytes for so long, for tests that show that something does not happen.
-    func watch(seconds: Double) {
+    package func watch(seconds: Double) {
         let deadline = monotonicNanoseconds() + UInt64(seconds * 1e9)
         while monotonicNanoseconds() < deadline { self.moveBytes(milliseconds: 5) }
     }
 
     /// Waits for the first outcome with this id.
-    func outcome(_ id: String, within seconds: Double = 20) throws -> Outcome {
+    package func outcome(_ id: String, within seconds: Double = 20) throws -> Outcome {
         try self.wait(for: "the outcome of \(id)", within: seconds) { self.outcomes.contains { $0.id == id } }
         return self.outcomes.first { $0.id == id }!
     }
 
     /// Log records with this message.
-    func records(_ message: String) -> [JSONValue] { self.log.filter { $0["message"] == .string(message) } }
+    package func records(_ message: String) -> [JSONValue] { self.log.filter { $0["message"] == .string(message) } }
 
     /// Waits for so many log records with this message.
     @discardableResult
-    func wait(forRecords message: String, count: Int = 1, within seconds: Double = 20) throws -> [JSONValue] {
+    package func wait(forRecords message: String, count: Int = 1, within seconds: Double = 20) throws -> [JSONValue] {
         try self.wait(for: "\(count) × \(message) in the log", within: seconds) { self.records(message).count >= count }
         return self.records(message)
     }
@@ -165,7 +149,7 @@ final class Program {
     /// Sends everything, waits for the end, and requires that nothing of the tree is left: both output pipes reach
     /// their ends, and none of its processes lives. Returns the exit status, or the signal's number below zero.
     @discardableResult
-    func finish(within seconds: Double = 30) throws -> CInt {
+    package func finish(within seconds: Double = 30) throws -> CInt {
         self.closeInput()
         self.lookForDescendants()
         try self.wait(for: "the end", within: seconds) { self.exit != nil && self.ends[1] < 0 && self.ends[2] < 0 }
@@ -217,8 +201,7 @@ final class Program {
         self.outputLines.append(String(decoding: line, as: UTF8.self))
         guard self.expectsOutcomes else { return }
         guard let json = try? JSONValue(parsing: line), json["state"] != nil else {
-            Issue.record("no outcome: \(String(decoding: line.prefix(200), as: UTF8.self))")
-            return
+            return self.stray.append(String(decoding: line.prefix(200), as: UTF8.self))
         }
         self.outcomes.append(Outcome(json: json, arrival: monotonicNanoseconds()))
     }
@@ -245,7 +228,7 @@ final class Program {
     // MARK: Processes
 
     /// The living processes of its tree, itself included.
-    var family: [ProcessID] {
+    package var family: [ProcessID] {
         self.lookForDescendants()
         return ProcessList.all.filter { self.isOurs($0) }
     }
@@ -257,12 +240,12 @@ final class Program {
     }
 
     /// Its templates.
-    var templates: [ProcessID] {
+    package var templates: [ProcessID] {
         Self.children(of: self.pid, named: "celeriac-tmpl")
     }
 
     /// Children of its templates, without the templates' helpers.
-    var children: [ProcessID] {
+    package var children: [ProcessID] {
         self.templates.flatMap { Self.children(of: $0, named: "celeriac-child") }
     }
 
@@ -276,30 +259,17 @@ final class Program {
     }
 
     /// Signals a process of its tree. One that is gone is none: its number may be another's.
-    func kill(_ pid: ProcessID, _ signal: CInt) {
+    package func kill(_ pid: ProcessID, _ signal: CInt) {
         guard let process = try? ProcessDescriptor(child: pid), self.isOurs(pid) else { return }
         process.send(Signal(signal))
     }
 
     /// Signals the program itself.
-    func signal(_ signal: CInt) {
+    package func signal(_ signal: CInt) {
         self.lookForDescendants()
         self.process.send(Signal(signal))
     }
 
     /// Signals its process group, as a terminal does.
-    func signalGroup(_ signal: CInt) { Glibc.kill(-self.pid, signal) }
-}
-
-/// Something that a test waited for in vain.
-struct Overdue: Error, CustomStringConvertible {
-    let what: String
-    let seconds: Double
-    let outcomes: Int
-    let errorText: String
-
-    var description: String {
-        "no sign of \(self.what) within \(self.seconds) s; \(self.outcomes) outcomes; standard error:\n"
-            + self.errorText.suffix(3_000)
-    }
+    package func signalGroup(_ signal: CInt) { Glibc.kill(-self.pid, signal) }
 }
