@@ -10,7 +10,7 @@
 SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: build demo test check bench fuzz format clean dependencies
+.PHONY: build demo test check bench fuzz format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -18,11 +18,11 @@ build: dependencies
 demo: build
 	scripts/demo
 
-test: dependencies
+test: dependencies peers
 	$(SWIFT) test
 
 # A build directory of its own: other flags would throw away the other build.
-check: dependencies
+check: dependencies peers
 	$(SWIFT) format lint --strict --recursive $(sources)
 	$(SWIFT) test --scratch-path .build/check -Xswiftc -warnings-as-errors
 
@@ -40,3 +40,6 @@ clean:
 
 dependencies:
 	@scripts/install-dependencies
+
+peers: dependencies
+	@scripts/python-peers
