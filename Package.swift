@@ -114,5 +114,6 @@ let package = Package(
         .testTarget(
             name: "EngineTests",
             dependencies: ["CeleriacCommand", "CeleriacDemo", "EngineFixture", "EngineSupport", "JSON", "Syscalls"]),
+        .testTarget(name: "RedisTests", dependencies: ["CeleriacDemo", "EngineSupport", "JSON", "Syscalls"]),
     ]
 )

@@ -1,0 +1,132 @@
+"""A Celery client on a leash: a JSON command on each line of standard input, a JSON answer on standard output.
+
+Values are written as Celery's own JSON does, so that dates, decimals and the like can be said. Every answer is an
+object; an error of the command itself is {"error": text}.
+"""
+
+import datetime
+import decimal
+import sys
+import traceback
+import uuid
+
+from celery import chain
+from celery.result import AsyncResult
+from kombu.utils import json
+
+from tasks import app
+
+NAMES = {"datetime": datetime, "decimal": decimal, "uuid": uuid, "inf": float("inf"), "nan": float("nan")}
+
+
+def signature(description):
+    options = options_of(description)
+    made = app.signature(
+        description["task"],
+        args=tuple(description.get("args", ())),
+        kwargs=description.get("kwargs", {}),
+        immutable=description.get("immutable", False),
+    )
+    return made.set(**options)
+
+
+def options_of(description):
+    options = dict(description.get("options", {}))
+    for name in ("link", "link_error"):
+        if name in options:
+            options[name] = [signature(one) for one in options[name]]
+    return options
+
+
+def send(command):
+    result = signature(command).apply_async()
+    return {"id": result.id}
+
+
+def send_expression(command):
+    """Sends what a Python expression says, to see values as Python sees them."""
+    value = eval(command["expression"], dict(NAMES))
+    result = app.send_task(command["task"], args=[value], **options_of(command))
+    return {"id": result.id, "repr": repr(value)}
+
+
+def send_many(command):
+    with app.producer_or_acquire() as producer:
+        results = [
+            app.send_task(command["task"], kwargs=kwargs, producer=producer, **options_of(command))
+            for kwargs in command["calls"]
+        ]
+    return {"ids": [result.id for result in results]}
+
+
+def send_chain(command):
+    result = chain(*[signature(step) for step in command["steps"]]).apply_async(**options_of(command))
+    ids = []
+    while result is not None:
+        ids.insert(0, result.id)
+        result = result.parent
+    return {"ids": ids}
+
+
+def get(command):
+    result = AsyncResult(command["id"], app=app)
+    value = result.get(timeout=command["timeout"], propagate=False)
+    return describe(result, value)
+
+
+def state(command):
+    return {"state": AsyncResult(command["id"], app=app).state}
+
+
+def revoke(command):
+    app.control.revoke(command["id"], terminate=command.get("terminate", False))
+    return {}
+
+
+def describe(result, value):
+    answer = {"state": result.state, "repr": repr(value), "traceback": result.traceback}
+    if isinstance(value, BaseException):
+        kind = type(value)
+        answer["exception"] = {
+            "type": kind.__qualname__,
+            "module": kind.__module__,
+            "message": str(value),
+            "args": [argument if isinstance(argument, (int, float, str)) else repr(argument) for argument in value.args],
+        }
+    elif is_strict(value):
+        answer["value"] = value
+    return answer
+
+
+def is_strict(value):
+    """Whether a parser that knows no NaN and no Infinity can read the value."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
+COMMANDS = {
+    "send": send,
+    "send_expression": send_expression,
+    "send_many": send_many,
+    "send_chain": send_chain,
+    "get": get,
+    "state": state,
+    "revoke": revoke,
+}
+
+
+def answer(line):
+    command = json.loads(line)
+    try:
+        return COMMANDS[command["do"]](command)
+    except Exception as error:
+        traceback.print_exc()
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(answer(line)), flush=True)

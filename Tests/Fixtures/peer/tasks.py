@@ -1,0 +1,71 @@
+"""The tasks of celeriac-demo, in Python. A worker: python -m celery -A tasks worker, in this directory.
+
+Configured by the environment: PEER_BROKER and PEER_BACKEND are URLs, PEER_SETTINGS is a JSON object of Celery
+settings, PEER_MARKS the URL of the Redis that tasks.mark writes to.
+"""
+
+import json
+import os
+import time
+
+import redis
+from celery import Celery
+
+app = Celery("peer", broker=os.environ["PEER_BROKER"], backend=os.environ.get("PEER_BACKEND"))
+app.conf.update(
+    broker_connection_retry_on_startup=True,
+    worker_prefetch_multiplier=1,
+    task_acks_late=True,
+    **json.loads(os.environ.get("PEER_SETTINGS", "{}")),
+)
+
+
+@app.task(name="tasks.add")
+def add(x, y):
+    return x + y
+
+
+@app.task(name="tasks.mul")
+def mul(x, y):
+    return x * y
+
+
+@app.task(name="tasks.xsum")
+def xsum(numbers):
+    return sum(numbers)
+
+
+@app.task(name="tasks.identity")
+def identity(x):
+    return x
+
+
+@app.task(name="tasks.fail")
+def fail(msg="failed on purpose"):
+    raise ValueError(msg)
+
+
+@app.task(name="tasks.sleep")
+def sleep(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+@app.task(name="tasks.retry_once", bind=True)
+def retry_once(self, x):
+    if self.request.retries == 0:
+        raise self.retry(countdown=0.3)
+    return x
+
+
+@app.task(name="tasks.mark")
+def mark(key, seconds):
+    """Waits, then leaves a trace: one element more in the list of marks."""
+    time.sleep(float(seconds))
+    with redis.from_url(os.environ["PEER_MARKS"]) as marks:
+        marks.rpush("marks", key)
+
+
+@app.task(name="demo.noop")
+def noop():
+    return None

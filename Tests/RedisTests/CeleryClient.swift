@@ -1,0 +1,96 @@
+import EngineSupport
+import JSON
+
+/// A Python program that uses Celery as applications do: sends tasks and waits for results.
+final class CeleryClient {
+    private let program: Program
+
+    init(_ connection: PeerConnection) throws {
+        self.program = try PythonPeers.start([PythonPeers.program("client.py")], connection)
+    }
+
+    convenience init(_ server: RedisServer) throws { try self.init(PeerConnection(server)) }
+
+    // MARK: Sending
+
+    /// Sends a task and returns its id. `options` are those of `apply_async`: `countdown`, `eta` (ISO 8601), `expires`,
+    /// `priority`, `queue`, `serializer`, `compression`, `time_limit`, `soft_time_limit`, `ignore_result`, `task_id`, and
+    /// `link` and `link_error` as arrays of ``signature(_:_:named:immutable:options:)``.
+    func send(
+        _ task: String, _ arguments: JSONValue..., named: JSONObject = [:], options: JSONObject = [:]
+    ) throws -> String {
+        let message = Self.signature(task, arguments, named: named, options: options)
+        return try self.id(self.ask("send", message))
+    }
+
+    /// Sends a task with one argument, written as a Python expression. Returns the id and `repr` of the argument.
+    func send(_ task: String, expression: String, options: JSONObject = [:]) throws -> (id: String, repr: String) {
+        var command = Self.signature(task, [], options: options)
+        command["expression"] = .string(expression)
+        let answer = try self.ask("send_expression", command)
+        return (try self.id(answer), answer["repr"]?.text ?? "")
+    }
+
+    /// Sends a task many times over one connection, with keyword arguments for each call, and returns the ids.
+    func sendMany(_ task: String, _ calls: [JSONObject], options: JSONObject = [:]) throws -> [String] {
+        var command = Self.signature(task, [], options: options)
+        command["calls"] = .array(calls.map { .object($0) })
+        return try self.ask("send_many", command)["ids"]?.elements.compactMap(\.text) ?? []
+    }
+
+    /// Sends a chain and returns the ids of its steps, the first one first.
+    func sendChain(_ steps: JSONObject..., options: JSONObject = [:]) throws -> [String] {
+        let command: JSONObject = ["steps": .array(steps.map { .object($0) }), "options": .object(options)]
+        return try self.ask("send_chain", command)["ids"]?.elements.compactMap(\.text) ?? []
+    }
+
+    /// A signature: a task with some of its arguments, to be sent later.
+    static func signature(
+        _ task: String, _ arguments: [JSONValue] = [], named: JSONObject = [:], immutable: Bool = false,
+        options: JSONObject = [:]
+    ) -> JSONObject {
+        [
+            "task": .string(task), "args": .array(arguments), "kwargs": .object(named), "immutable": .bool(immutable),
+            "options": .object(options),
+        ]
+    }
+
+    // MARK: Results
+
+    /// Waits for the result of a task. Throws ``CommandFailed`` when there is none in time.
+    func result(_ id: String, within seconds: Double = 20) throws -> TaskResult {
+        let timeout = JSONNumber(seconds).map { JSONValue.number($0) } ?? 20
+        let answer = try self.ask("get", ["id": .string(id), "timeout": timeout], within: seconds + 5)
+        return TaskResult(answer)
+    }
+
+    /// The state as stored now; `PENDING` when nothing is.
+    func state(_ id: String) throws -> String { try self.ask("state", ["id": .string(id)])["state"]?.text ?? "" }
+
+    /// Tells all workers to forget a task, or with `terminate` to end it.
+    func revoke(_ id: String, terminate: Bool = false) throws {
+        _ = try self.ask("revoke", ["id": .string(id), "terminate": .bool(terminate)])
+    }
+
+    private func id(_ answer: JSONValue) throws -> String {
+        guard let id = answer["id"]?.text else { throw CommandFailed(reason: "no id in \(answer)") }
+        return id
+    }
+
+    /// Sends a command and waits for its answer.
+    private func ask(_ name: String, _ command: JSONObject, within seconds: Double = 30) throws -> JSONValue {
+        var command = command
+        command["do"] = .string(name)
+        let number = self.program.outputLines.count
+        self.program.send(JSONValue.object(command).description)
+        try self.program.wait(for: "an answer to \(name)", within: seconds) { self.program.outputLines.count > number }
+        let answer = try JSONValue(parsing: Array(self.program.outputLines[number].utf8)[...])
+        if let reason = answer["error"]?.text { throw CommandFailed(reason: reason) }
+        return answer
+    }
+
+    /// A command that Python could not carry out.
+    struct CommandFailed: Error {
+        let reason: String
+    }
+}

@@ -1,0 +1,55 @@
+import EngineSupport
+import Foundation
+import JSON
+
+/// Where real Celery is, and how programs of it are started.
+enum PythonPeers {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    private static let python = root.appending(path: ".build/peers/bin/python").path
+    private static let programs = root.appending(path: "Tests/Fixtures/peer").path
+
+    /// Whether `scripts/python-peers` has installed Celery.
+    static let areInstalled: Bool = {
+        let directory = root.appending(path: ".build/peers").path
+        let files = try? FileManager.default.contentsOfDirectory(atPath: directory)
+        return files?.contains { $0.hasPrefix("installed-") } ?? false
+    }()
+
+    /// Starts Python with these arguments, with `tasks.py` at hand.
+    static func start(_ arguments: [String], _ connection: PeerConnection) throws -> Program {
+        let environment = connection.environment.merging([
+            "PYTHONPATH": programs, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1",
+        ]) { $1 }
+        let command = [self.python] + arguments
+        return try Program(command: command, environment: environment, expectsOutcomes: false)
+    }
+
+    /// The path of one of the programs of `Tests/Fixtures/peer`.
+    static func program(_ name: String) -> String { self.programs + "/" + name }
+}
+
+/// What a Python peer is connected to.
+struct PeerConnection {
+    /// URL of the broker.
+    var broker: String
+    /// URL of the result backend.
+    var backend: String
+    /// URL of the Redis that `tasks.mark` leaves its marks in.
+    var marks: String
+    /// Celery settings by their names, such as `["task_acks_late": false]`.
+    var settings: JSONObject = [:]
+
+    /// All at one server: messages in database 0, results in database 1, as in many installations.
+    init(_ server: RedisServer, settings: JSONObject = [:]) {
+        (self.broker, self.backend, self.marks) = (server.url(), server.url(database: 1), server.url())
+        self.settings = settings
+    }
+
+    fileprivate var environment: [String: String] {
+        [
+            "PEER_BROKER": self.broker, "PEER_BACKEND": self.backend, "PEER_MARKS": self.marks,
+            "PEER_SETTINGS": JSONValue.object(self.settings).description,
+        ]
+    }
+}
