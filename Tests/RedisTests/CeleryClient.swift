@@ -13,9 +13,11 @@ final class CeleryClient {
 
     // MARK: Sending
 
-    /// Sends a task and returns its id. `options` are those of `apply_async`: `countdown`, `eta` (ISO 8601), `expires`,
-    /// `priority`, `queue`, `serializer`, `compression`, `time_limit`, `soft_time_limit`, `ignore_result`, `task_id`, and
-    /// `link` and `link_error` as arrays of ``signature(_:_:named:immutable:options:)``.
+    /// Sends a task and returns its id.
+    ///
+    /// `options` are those of `apply_async`: `countdown`, `eta` (in seconds from now), `expires`, `priority`, `queue`,
+    /// `serializer`, `compression`, `time_limit`, `soft_time_limit`, `ignore_result`, `task_id`, and `link` and
+    /// `link_error` as arrays of ``signature(_:_:named:immutable:options:)``.
     func send(
         _ task: String, _ arguments: JSONValue..., named: JSONObject = [:], options: JSONObject = [:]
     ) throws -> String {

@@ -31,7 +31,10 @@ def signature(description):
 
 
 def options_of(description):
+    """Options of apply_async; eta is given in seconds from now."""
     options = dict(description.get("options", {}))
+    if "eta" in options:
+        options["eta"] = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=options["eta"])
     for name in ("link", "link_error"):
         if name in options:
             options[name] = [signature(one) for one in options[name]]

@@ -1,0 +1,67 @@
+import EngineSupport
+import JSON
+import Testing
+
+extension AcceptanceTests {
+    /// Arguments and results, in every form that Celery has for them.
+    @Suite struct ValueTests {
+        /// As Python expressions.
+        private static let values = [
+            "None", "True", "False", "0", "-1", "2**31", "2**63", "-2**64", "10**40",
+            "1.0", "0.1", "-0.0", "1e300", "1e-07", "5e-324", "inf", "-inf", "nan",
+            "''", "'text'", "'é \\u2028 \\U0001f600 \\x00 \\\\ \"'", "'x' * 100_000",
+            "[]", "[1, [2, [3.0, None]]]", "{}", "{'a': {'b': [True, {}]}, '': 1}", "[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]",
+            "datetime.datetime(2026, 1, 2, 3, 4, 5, 678900)",
+            "datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)",
+            "datetime.date(2026, 1, 2)", "datetime.time(3, 4, 5, 6)", "decimal.Decimal('10.50')",
+            "uuid.UUID('12345678123456781234567812345678')", "b''", "b'abc'", "b'\\xff\\x00'",
+            "{'__type__': 'date'}", "{'__type__': 'date', '__value__': '2026-01-02', 'more': 1}",
+        ]
+
+        @Test func everyValueComesBackAsItWas() throws {
+            let installation = try Installation()
+            let worker = try TestedWorker(installation.server)
+            for value in Self.values {
+                let (id, repr) = try installation.client.send("tasks.identity", expression: value)
+                let result = try installation.client.result(id)
+                #expect(result.state == "SUCCESS", "\(value.prefix(100)): \(result.repr)")
+                #expect(result.repr == repr)
+            }
+            #expect(try worker.stop() == 0)
+            #expect(try installation.isDrained())
+        }
+
+        @Test(arguments: ["json", "msgpack"]) func serializersAreUnderstood(serializer: String) throws {
+            let installation = try Installation()
+            let worker = try TestedWorker(installation.server)
+            let options: JSONObject = ["serializer": .string(serializer)]
+            let value: JSONValue = ["é", 1, -70_000, 1.5, true, nil, ["a": [], "b": "x"]]
+            let id = try installation.client.send("tasks.identity", value, options: options)
+            #expect(try installation.client.result(id).value == value)
+            #expect(worker.program.exit == nil)
+        }
+
+        @Test func compressionsAreUnderstood() throws {
+            let installation = try Installation()
+            let worker = try TestedWorker(installation.server)
+            let text = JSONValue.string(String(repeating: "compressible, é; ", count: 5_000))
+            for compression in ["zlib", "bzip2", "zstd"] {
+                let options: JSONObject = ["compression": .string(compression)]
+                let id = try installation.client.send("tasks.identity", text, options: options)
+                #expect(try installation.client.result(id).value == text, "\(compression)")
+            }
+            #expect(worker.program.exit == nil)
+        }
+
+        @Test func resultIsNotStoredWhenNobodyWantsIt() throws {
+            let installation = try Installation()
+            let worker = try TestedWorker(installation.server)
+            let unwanted = try installation.client.send("tasks.add", 1, 2, options: ["ignore_result": true])
+            let wanted = try installation.client.send("tasks.add", 3, 4)
+            #expect(try installation.client.result(wanted).value == 7)
+            try wait(for: "both tasks to be acknowledged") { try installation.isDrained() }
+            #expect(try installation.client.state(unwanted) == "PENDING")
+            #expect(worker.program.exit == nil)
+        }
+    }
+}
