@@ -3,6 +3,7 @@
 # make test     every test
 # make check    what a change must pass: format, no warnings, tests
 # make bench    the figures of the documentation, measured here
+# make bench-peers  the worker beside Celery, RQ, Dramatiq and Huey, each on a Redis of its own
 # make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
 # make format   lays out the sources
 # make clean    removes everything built
@@ -10,7 +11,7 @@
 SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: build demo test check bench fuzz format clean dependencies peers
+.PHONY: build demo test check bench bench-peers fuzz format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -28,6 +29,10 @@ check: dependencies peers
 
 bench: build
 	bench/run
+
+bench-peers: build
+	scripts/python-peers --bench
+	bench/peers-redis
 
 fuzz: dependencies
 	scripts/fuzz $(or $(SECONDS),60)

@@ -24,6 +24,14 @@ func addOrdinaryTasks(to worker: inout Worker) {
     }
     worker.task("demo.noop") {}
     worker.task("demo.pid") { Int(getpid()) }
+    worker.task("demo.now") { wallClock() }
+}
+
+/// Seconds since 1970.
+private func wallClock() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 /// What a demo task throws.

@@ -94,7 +94,7 @@ def describe(result, value):
             "type": kind.__qualname__,
             "module": kind.__module__,
             "message": str(value),
-            "args": [argument if isinstance(argument, (int, float, str)) else repr(argument) for argument in value.args],
+            "args": [one if isinstance(one, (int, float, str)) else repr(one) for one in value.args],
         }
     elif is_strict(value):
         answer["value"] = value
