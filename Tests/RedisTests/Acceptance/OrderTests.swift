@@ -25,7 +25,7 @@ extension AcceptanceTests {
                 let seconds = try self.secondsTaken([option: 1])
                 #expect(seconds > 0.95 && seconds < 2.5, "\(option): \(seconds) s")
             }
-            #expect(worker.program.exit == nil)
+            #expect(worker.isRunning)
         }
 
         @Test func waitingForTheirTimeKeepsNoOthersWaiting() throws {
@@ -36,7 +36,7 @@ extension AcceptanceTests {
             #expect(try self.installation.marks().isEmpty)
             for id in later { #expect(try self.installation.client.result(id).state == "SUCCESS") }
             #expect(try self.installation.marks().count == 20)
-            #expect(worker.program.exit == nil)
+            #expect(worker.isRunning)
         }
 
         @Test func urgentTasksComeFirst() throws {
@@ -48,7 +48,7 @@ extension AcceptanceTests {
             let worker = try TestedWorker(self.installation.server, concurrency: 1)
             try wait(for: "four marks") { try self.installation.server.length("marks") == 4 }
             #expect(try self.installation.server.list("marks") == ["0", "3", "6", "9"])
-            #expect(worker.program.exit == nil)
+            #expect(worker.isRunning)
         }
 
         @Test func onlyItsOwnQueuesAreServed() throws {
@@ -61,7 +61,7 @@ extension AcceptanceTests {
             #expect(try client.result(plain).value == 11)
             #expect(try client.state(other) == "PENDING")
             #expect(try self.installation.server.length("other") == 1)
-            #expect(worker.program.exit == nil)
+            #expect(worker.isRunning)
         }
     }
 }

@@ -59,6 +59,12 @@ final class TestedWorker {
             """
     }
 
+    /// Whether it has not ended.
+    var isRunning: Bool {
+        self.program.watch(seconds: 0.01)
+        return self.program.exit == nil
+    }
+
     /// Ends it with SIGKILL, and sees that what it has started ends by itself.
     func kill() throws {
         self.program.signal(SIGKILL)

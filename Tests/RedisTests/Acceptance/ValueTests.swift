@@ -38,7 +38,7 @@ extension AcceptanceTests {
             let value: JSONValue = ["é", 1, -70_000, 1.5, true, nil, ["a": [], "b": "x"]]
             let id = try installation.client.send("tasks.identity", value, options: options)
             #expect(try installation.client.result(id).value == value)
-            #expect(worker.program.exit == nil)
+            #expect(worker.isRunning)
         }
 
         @Test func compressionsAreUnderstood() throws {
@@ -50,7 +50,7 @@ extension AcceptanceTests {
                 let id = try installation.client.send("tasks.identity", text, options: options)
                 #expect(try installation.client.result(id).value == text, "\(compression)")
             }
-            #expect(worker.program.exit == nil)
+            #expect(worker.isRunning)
         }
 
         @Test func resultIsNotStoredWhenNobodyWantsIt() throws {
@@ -61,7 +61,7 @@ extension AcceptanceTests {
             #expect(try installation.client.result(wanted).value == 7)
             try wait(for: "both tasks to be acknowledged") { try installation.isDrained() }
             #expect(try installation.client.state(unwanted) == "PENDING")
-            #expect(worker.program.exit == nil)
+            #expect(worker.isRunning)
         }
     }
 }
