@@ -36,7 +36,7 @@ extension AcceptanceTests {
 
         @Test func wrongArgumentsFailTheTask() throws {
             // The other way of sending would notice it in the client, which knows the task as well.
-            let exception = try self.exception(self.installation.client.send("tasks.add", expression: "1").id)
+            let exception = try self.exception(self.installation.client.send("tasks.mul", expression: "1").id)
             #expect(exception.message.contains("y"), "it names what is missing")
         }
 
