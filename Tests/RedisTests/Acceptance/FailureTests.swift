@@ -77,7 +77,7 @@ extension AcceptanceTests {
 
         @Test func taskThatExpiresWhileItWaitsIsRevoked() throws {
             let client = self.installation.client
-            let busy = try (0..<2).map { _ in try client.send("tasks.sleep", 1.5) }
+            let busy = try (0..<2).map { _ in try client.send("tasks.sleep", 3) }
             let late = try client.send("tasks.add", 1, 2, options: ["expires": 0.5])
             #expect(try client.result(late).state == "REVOKED")
             for id in busy { #expect(try client.result(id).state == "SUCCESS") }
