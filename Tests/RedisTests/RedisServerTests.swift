@@ -17,6 +17,11 @@ extension RedisTests {
             #expect(try server.command("LLEN", "key") == .error(wrongType))
         }
 
+        @Test func endsWithItsTest() throws {
+            let port = try RedisServer().port
+            #expect(throws: SocketError.self) { _ = try LocalSocket.connect(port: port) }
+        }
+
         @Test func keepsWhatItAcknowledgedWhenKilled() throws {
             let server = try RedisServer(["appendonly": "yes"])
             try server.command("SET", "key", "value")

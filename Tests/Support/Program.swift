@@ -62,6 +62,8 @@ package final class Program {
         for end in [input.writing.number, output.reading.number, errors.reading.number] { try setNonblocking(end) }
         self.ends = [input.writing.release(), output.reading.release(), errors.reading.release()]
         self.inputReader = input.reading.release()
+        // Some programs, Redis among them, write their title over their environment, and the mark with it.
+        self.seen[self.pid] = ProcessList.start(of: self.pid)
     }
 
     /// Starts `run` with a log that a test can read.
