@@ -87,6 +87,12 @@ let package = Package(
         .testTarget(name: "RedisBrokerTests", dependencies: ["Configuration", "RedisBroker", "Supervision"]),
         .testTarget(name: "BrokerTests", dependencies: ["Broker", "Supervision"]),
         .testTarget(
+            name: "RedisUnitTests",
+            dependencies: [
+                "Reactor", "Redis", "Supervision", "Syscalls",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .testTarget(
             name: "SyscallsTests", dependencies: ["Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
         .testTarget(
             name: "ReactorTests",

@@ -1,17 +1,19 @@
 import Syscalls
-import SystemPackage
 
 /// Bytes to and from a server, in order, without waiting. A plain socket, or one with encryption on top.
 public protocol ByteStream: AnyObject {
-    /// What the loop watches.
+    /// What the loop watches. It may change with each call of ``finishConnecting()``, and not after that.
     var descriptor: CInt { get }
     /// What must be watched besides what the connection wants.
     var wanted: Readiness { get }
+    /// Whether a read yields something though the descriptor may not become readable: bytes that were taken from it
+    /// and not handed out.
+    var holdsInput: Bool { get }
     /// Goes on connecting once the descriptor is ready. Returns whether bytes can go out.
     func finishConnecting() throws -> Bool
-    /// Reads what has come.
+    /// Reads what has come. Fewer bytes than there is room for are all that there were.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> ReadResult
-    /// Writes some of what waits.
+    /// Writes some of what waits, in the queue and in the stream itself; no bytes when nothing does.
     func write(_ queue: inout WriteQueue) throws -> WriteResult
 }
 
@@ -19,31 +21,10 @@ public protocol ByteStream: AnyObject {
 public protocol Endpoint: CustomStringConvertible {
     /// Begins to connect.
     func open() throws -> any ByteStream
+    /// Whether a server that is a replica is the wrong one; `false` by default.
+    var mustBeMaster: Bool { get }
 }
 
-/// A socket without encryption.
-final class PlainStream: ByteStream {
-    private let socket: Descriptor
-    private var isConnected = false
-
-    init(to address: SocketAddress) throws(Errno) { self.socket = try connectStream(to: address) }
-
-    var descriptor: CInt { self.socket.number }
-
-    /// A connection attempt is over when the socket is writable.
-    var wanted: Readiness { self.isConnected ? [] : .writable }
-
-    func finishConnecting() throws -> Bool {
-        if let error = connectionError(self.socket.number) { throw error }
-        self.isConnected = true
-        return true
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> ReadResult {
-        try Syscalls.read(self.socket.number, into: buffer)
-    }
-
-    func write(_ queue: inout WriteQueue) throws -> WriteResult {
-        try queue.write(upTo: 1 << 20, to: self.socket.number)
-    }
+extension Endpoint {
+    public var mustBeMaster: Bool { false }
 }

@@ -25,7 +25,7 @@ public struct ConnectionMachine: Sendable {
         case greet
         /// Closes the socket and fails what was asked, for this reason.
         case drop(reason: String)
-        /// As `drop`, and the server will not have us: the worker cannot go on.
+        /// As `drop`, but the server will not have us: there is no further attempt.
         case giveUp(reason: String)
         /// Asks the server for a sign of life.
         case ping
@@ -43,7 +43,7 @@ public struct ConnectionMachine: Sendable {
         public var firstWait: Duration = .milliseconds(100)
         /// The longest wait between two attempts.
         public var longestWait: Duration = .seconds(5)
-        /// Refused logins in a row after which it is given up.
+        /// Refused logins in a row after which it is given up; refusals that pass, as while a server loads, do not count.
         public var mostRefusals = 5
 
         /// The usual times.
@@ -57,6 +57,7 @@ public struct ConnectionMachine: Sendable {
     private var random: SeededGenerator
     private var refusals = 0
     private var unanswered = 0
+    private var readySince = Instant(nanoseconds: 0)
     private var lastSign = Instant(nanoseconds: 0)
 
     /// A machine that has not started.
@@ -72,6 +73,7 @@ public struct ConnectionMachine: Sendable {
     /// Begins; a connection that has begun goes on.
     public mutating func start(now: Instant) -> Action? {
         guard self.state == .closed else { return nil }
+        self.refusals = 0
         return self.connect(now: now)
     }
 
@@ -87,20 +89,20 @@ public struct ConnectionMachine: Sendable {
         return .greet
     }
 
-    /// The server has taken the login. Not yet the end of a row of failures: the first answer is.
+    /// The server has taken the login. Not yet the end of a row of failures: lasting is.
     public mutating func greeted(now: Instant) {
         guard case .greeting = self.state else { return }
         self.state = .ready
         self.refusals = 0
         self.unanswered = 0
         self.lastSign = now
-        self.backoff.succeeded()
+        self.readySince = now
     }
 
     /// The server has refused the login, for now or for good.
     public mutating func greetingRefused(_ error: ServerError, now: Instant) -> Action? {
         guard case .greeting = self.state else { return nil }
-        if error.remedy == .giveUp { self.refusals += 1 }
+        if error.isLasting { self.refusals += 1 }
         guard self.refusals < self.timing.mostRefusals else {
             self.state = .closed
             return .giveUp(reason: error.text)
@@ -117,6 +119,8 @@ public struct ConnectionMachine: Sendable {
     }
 
     private mutating func fail(_ reason: String, now: Instant) -> Action {
+        // A server that takes every login and drops the connection at once is not asked without pause for ever.
+        if self.isReady, now - self.readySince >= self.timing.longestWait { self.backoff.succeeded() }
         let wait = self.backoff.failed().wholeNanoseconds
         // Between half of the wait and all of it: many workers lose one server at the same time.
         let drawn = UInt64.random(in: wait / 2...wait, using: &self.random)

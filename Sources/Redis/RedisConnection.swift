@@ -8,9 +8,10 @@ import SystemPackage
 public protocol RedisConnectionOwner: AnyObject {
     /// Commands can go out.
     func connectionIsReady(_ connection: RedisConnection)
-    /// The connection is gone; everything that was asked on it has been told so. It will be rebuilt.
+    /// The connection is gone, or could not be made; everything that was asked on it has been told so. It will be
+    /// rebuilt.
     func connectionWasLost(_ connection: RedisConnection, reason: String)
-    /// The server will not have us: the connection is not rebuilt.
+    /// The server will not have us: the connection is not rebuilt. Said instead of ``connectionWasLost(_:reason:)``.
     func connectionWasRefused(_ connection: RedisConnection, reason: String)
     /// A message on a channel that was subscribed to, or the answer to a subscription.
     func connection(_ connection: RedisConnection, received message: [Reply])
@@ -36,7 +37,9 @@ public final class RedisConnection: ReadinessHandler {
     private var decoder = ReplyDecoder()
     private var queue = WriteQueue()
     private var waiting = Deque<Completion>()
-    private var greeting: [Command] = []
+    private var greeting: [GreetingStep] = []
+    /// Answers that are still due to commands from before the first subscription; `nil` when there is none.
+    private var answersBeforeMessages: Int?
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     /// A connection that is not started.
@@ -73,10 +76,16 @@ public final class RedisConnection: ReadinessHandler {
     }
 
     /// When ``timePassed(now:)`` must be called at the latest.
-    public var nextWake: Instant { self.machine.nextWake }
+    public var nextWake: Instant { self.holdsInput ? Instant(nanoseconds: 0) : self.machine.nextWake }
 
     /// Does what is due.
-    public func timePassed(now: Instant) { self.perform(self.machine.timePassed(now: now)) }
+    public func timePassed(now: Instant) {
+        if self.holdsInput { self.transfer() }
+        self.perform(self.machine.timePassed(now: now))
+    }
+
+    /// Whether there is something to read of which the descriptor does not tell.
+    private var holdsInput: Bool { self.stream?.holdsInput ?? false }
 
     /// Gives up this connection and makes another: the server is not what it should be.
     public func reconnect(reason: String) { self.perform(self.machine.lost(reason, now: Self.now)) }
@@ -89,9 +98,11 @@ public final class RedisConnection: ReadinessHandler {
         self.enqueue(command, completion)
     }
 
-    /// Sends a command that is answered with messages: `SUBSCRIBE`, `UNSUBSCRIBE`.
+    /// Sends a command that is answered with messages: `SUBSCRIBE`, `UNSUBSCRIBE`. From then on the connection is for
+    /// messages: what is asked on it must not be answered with an array that looks like one.
     public func sendUnanswered(_ command: Command) {
         guard self.isReady else { return }
+        self.answersBeforeMessages = self.answersBeforeMessages ?? self.waiting.count
         command.write(to: &self.queue)
     }
 
@@ -103,35 +114,49 @@ public final class RedisConnection: ReadinessHandler {
 
     /// Writes what was sent since the last call.
     public func flush() {
-        guard let stream = self.stream, self.queue.count > 0 else { return }
+        guard let stream = self.stream else { return }
         if case .connecting = self.machine.state { return }
         do {
-            while !self.queue.isEmpty {
+            repeat {
                 switch try stream.write(&self.queue) {
                 case .bytes: continue
                 case .wouldBlock: return self.watch([.readable, .writable])
-                case .noReader: return self.fail("the server closed the connection")
+                case .noReader: return self.failWriting("the server closed the connection")
                 }
-            }
+            } while !self.queue.isEmpty
             self.watch(.readable)
         } catch {
-            self.fail("cannot write to the server: \(error)")
+            self.failWriting("cannot write to the server: \(error)")
         }
+    }
+
+    /// What the server had answered before it went is still there to be read; each answer that is known is one command
+    /// less whose effect is not.
+    private func failWriting(_ reason: String) {
+        let stream = self.stream
+        self.readAnswers()
+        if self.stream === stream { self.fail(reason) }
     }
 
     // MARK: Descriptor
 
     public func descriptorReady(token: Int, readiness: Readiness) {
-        if case .connecting = self.machine.state { return self.finishConnecting() }
+        if case .connecting = self.machine.state { self.finishConnecting() } else { self.transfer() }
+    }
+
+    private func transfer() {
         self.readAnswers()
         self.flush()
     }
 
     private func finishConnecting() {
         guard let stream = self.stream else { return }
+        // The stream may close this descriptor and go on with another one, perhaps of the same number.
+        self.unwatch()
         do {
-            guard try stream.finishConnecting() else { return self.watch(stream.wanted) }
-            self.perform(self.machine.connected(now: Self.now))
+            let isConnected = try stream.finishConnecting()
+            try self.watchAnew(stream)
+            if isConnected { self.perform(self.machine.connected(now: Self.now)) }
         } catch {
             self.fail("cannot connect to \(self.endpoint): \(error)")
         }
@@ -160,7 +185,7 @@ public final class RedisConnection: ReadinessHandler {
 
     private func handleReplies(of stream: any ByteStream) throws(ProtocolError) {
         while self.stream === stream, let reply = try self.decoder.next() {
-            if let message = Self.message(reply) {
+            if self.answersBeforeMessages == 0, let message = Self.message(reply) {
                 self.owner.connection(self, received: message)
                 continue
             }
@@ -168,11 +193,13 @@ public final class RedisConnection: ReadinessHandler {
                 throw ProtocolError(text: "an answer to no question")
             }
             self.machine.answered()
+            self.answersBeforeMessages = self.answersBeforeMessages.map { max(0, $0 - 1) }
             completion(.success(reply))
         }
     }
 
-    /// What a subscribed connection gets without asking: an array that begins with one of these words.
+    /// What a subscribed connection gets without asking: an array that begins with one of these words. On any other
+    /// connection that is an answer like the rest.
     private static func message(_ reply: Reply) -> [Reply]? {
         guard case .array(let parts) = reply, parts.count == 3 || parts.count == 4, case .bytes(let word) = parts[0]
         else { return nil }
@@ -190,7 +217,7 @@ public final class RedisConnection: ReadinessHandler {
         case .greet: self.greet()
         case .drop(let reason): self.drop(reason)
         case .giveUp(let reason):
-            self.drop(reason)
+            self.abandon(reason)
             self.owner.connectionWasRefused(self, reason: reason)
         case .ping: self.ping()
         case nil: break
@@ -203,41 +230,45 @@ public final class RedisConnection: ReadinessHandler {
             self.stream = stream
             self.decoder = ReplyDecoder()
             self.queue = WriteQueue()
-            self.registration = try self.reactor.register(
-                stream.descriptor, for: stream.wanted, handler: self, token: 0)
+            try self.watchAnew(stream)
         } catch {
             self.fail("cannot connect to \(self.endpoint): \(error)")
         }
     }
 
     private func greet() {
-        self.greeting = self.login.commands.reversed()
-        self.watch(.readable)
+        self.greeting = self.login.greeting(ofMaster: self.endpoint.mustBeMaster).reversed()
         self.greetFurther()
     }
 
     private func greetFurther() {
-        guard let command = self.greeting.popLast() else {
+        guard let step = self.greeting.popLast() else {
             self.machine.greeted(now: Self.now)
             self.owner.connectionIsReady(self)
             return self.flush()
         }
-        self.enqueue(command) { [unowned self] in self.greetingAnswered($0) }
+        self.enqueue(step.command) { [unowned self] in self.greetingAnswered($0, step) }
         self.flush()
     }
 
-    private func greetingAnswered(_ answer: Result<Reply, RedisError>) {
-        switch answer {
-        case .success(.error(let error)): self.perform(self.machine.greetingRefused(error, now: Self.now))
-        case .success: self.greetFurther()
-        case .failure: break  // The connection is gone, and the machine knows.
+    private func greetingAnswered(_ answer: Result<Reply, RedisError>, _ step: GreetingStep) {
+        // Without an answer the connection is gone, and the machine knows.
+        guard case .success(let reply) = answer else { return }
+        if let error = step.objection(reply) {
+            self.perform(self.machine.greetingRefused(error, now: Self.now))
+        } else {
+            self.greetFurther()
         }
     }
 
     private func drop(_ reason: String) {
+        self.abandon(reason)
+        self.owner.connectionWasLost(self, reason: reason)
+    }
+
+    private func abandon(_ reason: String) {
         self.closeStream()
         self.failAll(.disconnected(reason))
-        self.owner.connectionWasLost(self, reason: reason)
     }
 
     private func ping() {
@@ -246,11 +277,11 @@ public final class RedisConnection: ReadinessHandler {
     }
 
     private func closeStream() {
-        if let registration { self.reactor.remove(registration) }
-        self.registration = nil
+        self.unwatch()
         self.stream = nil
         self.queue = WriteQueue()
         self.greeting = []
+        self.answersBeforeMessages = nil
     }
 
     /// What was asked on a connection that is gone is answered with its end; what that asks for anew is told the same.
@@ -258,6 +289,15 @@ public final class RedisConnection: ReadinessHandler {
         let waiting = self.waiting
         self.waiting = []
         for completion in waiting { completion(.failure(error)) }
+    }
+
+    private func watchAnew(_ stream: any ByteStream) throws(Errno) {
+        self.registration = try self.reactor.register(stream.descriptor, for: stream.wanted, handler: self, token: 0)
+    }
+
+    private func unwatch() {
+        if let registration { self.reactor.remove(registration) }
+        self.registration = nil
     }
 
     private func watch(_ interest: Readiness) {

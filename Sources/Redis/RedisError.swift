@@ -26,9 +26,10 @@ extension ServerError {
     public enum Remedy: Sendable {
         /// The server cannot now and will be able to: `LOADING`, `BUSY`, `OOM`. Try again later on this connection.
         case wait
-        /// This server is not the one to talk to: `READONLY`, `MASTERDOWN`, `UNBLOCKED`. Connect anew.
+        /// This server is not the one to talk to: `READONLY`, `MASTERDOWN`, `UNBLOCKED`, and our own `NOTMASTER`. Connect
+        /// anew.
         case reconnect
-        /// It will not get better by itself: `NOAUTH`, `WRONGPASS`, `NOPERM`.
+        /// It will not get better by itself: `NOAUTH`, `WRONGPASS`, `NOPERM`, `DENIED`.
         case giveUp
         /// The command was wrong, or a key holds something else: `ERR`, `WRONGTYPE`.
         case none
@@ -37,10 +38,20 @@ extension ServerError {
     /// The remedy for this error.
     public var remedy: Remedy {
         switch self.code {
+        case "ERR" where self.text.hasPrefix("ERR max number of clients"): .wait
         case "LOADING", "BUSY", "OOM", "MISCONF", "TRYAGAIN", "NOREPLICAS", "CLUSTERDOWN": .wait
-        case "READONLY", "MASTERDOWN", "UNBLOCKED", "MOVED", "ASK": .reconnect
-        case "NOAUTH", "WRONGPASS", "NOPERM": .giveUp
+        case "READONLY", "MASTERDOWN", "UNBLOCKED", "MOVED", "ASK", "NOTMASTER": .reconnect
+        case "NOAUTH", "WRONGPASS", "NOPERM", "DENIED": .giveUp
         default: .none
+        }
+    }
+
+    /// Whether a login that was refused with it will be refused again: also a wrong password of old servers and a
+    /// database that is not there, which have no code of their own.
+    var isLasting: Bool {
+        switch self.remedy {
+        case .giveUp, .none: true
+        case .wait, .reconnect: false
         }
     }
 }

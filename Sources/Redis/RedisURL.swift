@@ -79,12 +79,19 @@ public struct RedisURLError: Error, Equatable, Sendable, CustomStringConvertible
 
     /// The part.
     public let part: Part
-    /// What stands there.
+    /// What stands there; `…` for what may belong to a login.
     public let found: String
 
     init(_ part: Part, _ found: some StringProtocol) {
         self.part = part
-        self.found = String(found)
+        // What stands in a wrong place may be a part of a login: `redis://user:secret` without its host.
+        let isHarmless =
+            switch part {
+            case .port: found.allSatisfy { $0.isASCII && $0.isNumber }
+            case .scheme: found.allSatisfy { $0.isASCII && ($0.isLetter || $0 == "+") }
+            case .host, .database, .path: true
+            }
+        self.found = isHarmless ? String(found) : "…"
     }
 
     public var description: String {
@@ -117,8 +124,10 @@ private struct URLParts {
             self.query = rest[rest.index(after: question)...]
             rest = rest[..<question]
         }
-        // The login comes first: a password may hold slashes.
-        let place = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
+        // The login comes first: a password may hold slashes. A URL that begins with its path has none, and a path may
+        // hold any character.
+        let at = rest.first == "/" ? nil : rest.lastIndex(of: "@")
+        let place = at.map { rest[rest.index(after: $0)...] } ?? rest
         let slash = place.firstIndex(of: "/") ?? rest.endIndex
         self.authority = rest[..<slash]
         self.path = rest[slash...]
@@ -133,7 +142,8 @@ private struct URLParts {
         let login = self.authority[..<at]
         guard let colon = login.firstIndex(of: ":") else { return (login.percentDecoded, nil) }
         let user = login[..<colon].percentDecoded
-        return (user.isEmpty ? nil : user, login[login.index(after: colon)...].percentDecoded)
+        let password = login[login.index(after: colon)...].percentDecoded
+        return (user.isEmpty ? nil : user, password.isEmpty ? nil : password)
     }
 
     func host() throws(RedisURLError) -> String {
@@ -169,7 +179,9 @@ extension Substring {
         var rest = self.utf8[...]
         while let byte = rest.popFirst() {
             let digits = rest.prefix(2)
-            guard byte == UInt8(ascii: "%"), digits.count == 2, let value = UInt8(Substring(digits), radix: 16) else {
+            guard byte == UInt8(ascii: "%"), digits.count == 2, digits.first != UInt8(ascii: "+"),
+                let value = UInt8(Substring(digits), radix: 16)
+            else {
                 bytes.append(byte)
                 continue
             }

@@ -2,7 +2,6 @@ import CHiredis
 
 /// Bytes from a server to replies, from any split of the bytes (hiredis' reader).
 public final class ReplyDecoder {
-    /// Most bytes that the reader keeps of what it has handed out.
     private let reader: UnsafeMutablePointer<redisReader>
 
     /// A decoder at the start of a connection.

@@ -103,13 +103,20 @@ public func setNonblocking(_ descriptor: CInt, _ enabled: Bool = true) throws(Er
     try check(celeriac_set_nonblocking(descriptor, enabled ? 1 : 0))
 }
 
-/// Whether a read would yield something now (`poll(2)` without waiting).
-public func isReadable(_ descriptor: CInt) -> Bool { pollOnce(descriptor, CShort(POLLIN), milliseconds: 0) }
+/// Whether a read would yield something within some time; by default now (`poll(2)`).
+public func isReadable(_ descriptor: CInt, within time: Duration = .zero) -> Bool {
+    pollOnce(descriptor, CShort(POLLIN), milliseconds: time.wholeMilliseconds)
+}
 
 /// Whether a write of up to `PIPE_BUF` bytes would be taken within some time; by default now (`poll(2)`).
 public func isWritable(_ descriptor: CInt, within time: Duration = .zero) -> Bool {
-    let (seconds, attoseconds) = time.components
-    return pollOnce(descriptor, CShort(POLLOUT), milliseconds: seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
+    pollOnce(descriptor, CShort(POLLOUT), milliseconds: time.wholeMilliseconds)
+}
+
+extension Duration {
+    fileprivate var wholeMilliseconds: Int64 {
+        self.components.seconds * 1_000 + self.components.attoseconds / 1_000_000_000_000_000
+    }
 }
 
 private func pollOnce(_ descriptor: CInt, _ events: CShort, milliseconds: Int64) -> Bool {

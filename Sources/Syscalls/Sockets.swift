@@ -48,27 +48,25 @@ public func connectionError(_ descriptor: CInt) -> Errno? {
     return code == 0 ? nil : Errno(rawValue: code)
 }
 
-/// The addresses of a host (`getaddrinfo(3)`), in the order to be tried; empty when it has none.
-///
-/// An address in its text form is answered at once. For a name the system may ask a server, and this call waits.
-public func addresses(ofHost host: String, port: UInt16) -> [SocketAddress] {
-    var hints = addrinfo()
-    hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-    hints.ai_flags = AI_ADDRCONFIG
-    var list: UnsafeMutablePointer<addrinfo>?
-    guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
-    defer { freeaddrinfo(list) }
-    return sequence(first: list, next: { $0?.pointee.ai_next }).compactMap { entry in
-        entry.flatMap { numericHost($0.pointee) }.map { .internet(host: $0, port: port) }
-    }
+/// Whether a text is an address of IPv4 or IPv6 in its usual form, so that there is nothing to look up.
+public func isAddress(_ host: String) -> Bool {
+    var storage = sockaddr_storage()
+    return fillIPv4(&storage, host, 0) != nil || fillIPv6(&storage, host, 0) != nil
 }
 
-private func numericHost(_ entry: addrinfo) -> String? {
-    var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-    guard getnameinfo(entry.ai_addr, entry.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
-        return nil
+/// `send(2)`, repeated when interrupted. As ``write(_:to:)``, but a socket whose other side is gone raises no signal:
+/// the program may be any that talks to a server.
+public func send(_ bytes: UnsafeRawBufferPointer, on socket: CInt) throws(Errno) -> WriteResult {
+    while true {
+        let count = Glibc.send(socket, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+        if count >= 0 { return .bytes(count) }
+        switch errno {
+        case EINTR: continue
+        case EAGAIN: return .wouldBlock
+        case EPIPE, ECONNRESET: return .noReader
+        default: throw Errno(rawValue: errno)
+        }
     }
-    return text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
 }
 
 private func setOption(_ socket: CInt, _ level: CInt, _ name: CInt, _ value: CInt) throws(Errno) {

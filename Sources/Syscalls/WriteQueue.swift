@@ -40,12 +40,17 @@ public struct WriteQueue {
 
     /// Writes once, at most `limit` bytes.
     public mutating func write(upTo limit: Int, to descriptor: CInt) throws(Errno) -> WriteResult {
+        try self.write(upTo: limit) { (bytes) throws(Errno) in try Syscalls.write(bytes, to: descriptor) }
+    }
+
+    /// Writes once, at most `limit` bytes, in the caller's way.
+    public mutating func write<Failure: Error>(
+        upTo limit: Int, by write: (UnsafeRawBufferPointer) throws(Failure) -> WriteResult
+    ) throws(Failure) -> WriteResult {
         if self.segments.isEmpty { self.closeGathering() }
         guard let segment = self.segments.first else { return .bytes(0) }
         let result = segment.withUnsafeBytes { bytes in
-            Result { () throws(Errno) in
-                try Syscalls.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(limit)), to: descriptor)
-            }
+            Result { () throws(Failure) in try write(UnsafeRawBufferPointer(rebasing: bytes.prefix(limit))) }
         }
         guard case .bytes(let count) = try result.get() else { return try result.get() }
         self.segmentBytes -= count
