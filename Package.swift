@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "JSON"),
         .target(name: "Wire"),
         .target(name: "Supervision"),
@@ -38,6 +39,7 @@ let package = Package(
             name: "Journal",
             dependencies: ["JSON", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
         .target(name: "Reactor", dependencies: ["Supervision", "Syscalls"]),
+        .target(name: "TLS", dependencies: ["COpenSSL"]),
         .target(
             name: "Broker",
             dependencies: [
@@ -48,7 +50,7 @@ let package = Package(
         .target(
             name: "Redis",
             dependencies: [
-                "CHiredis", "Reactor", "Supervision", "Syscalls",
+                "CHiredis", "Reactor", "Supervision", "Syscalls", "TLS",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -89,7 +91,7 @@ let package = Package(
         .testTarget(
             name: "RedisUnitTests",
             dependencies: [
-                "Reactor", "Redis", "Supervision", "Syscalls",
+                "Reactor", "Redis", "Supervision", "Syscalls", "TLS",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(

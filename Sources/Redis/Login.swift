@@ -1,5 +1,5 @@
 /// What a connection says first.
-public struct Login: Sendable {
+public struct Login: Hashable, Sendable {
     /// The user; `nil` for the server's default user.
     public var user: String?
     /// The password; `nil` logs nobody in.

@@ -1,3 +1,5 @@
+import TLS
+
 /// Where a server is and how to log in, as a URL says it in the way of Celery and redis-py.
 ///
 /// `redis://[user:password@]host[:6379][/db]`, `rediss://…` for TLS, and for a socket of this machine
@@ -15,13 +17,15 @@ public struct RedisURL: Hashable, Sendable {
     public var place: Place
     /// Whether the connection is encrypted (`rediss://`).
     public var usesTLS = false
+    /// How both sides prove who they are, when the connection is encrypted.
+    public var tls = TLSOptions()
     /// The user; `nil` for the server's default user.
     public var user: String?
     /// The password; `nil` logs nobody in.
     public var password: String?
     /// The database's number.
     public var database = 0
-    /// What stands behind the question mark, decoded, without the database.
+    /// What stands behind the question mark, decoded, without the database and what ``tls`` says.
     public var options: [String: String] = [:]
 
     /// A server without login.
@@ -31,17 +35,23 @@ public struct RedisURL: Hashable, Sendable {
     }
 
     /// Reads a URL. Throws ``RedisURLError`` with the part that is wrong; its text never holds the password.
-    public init(_ text: String) throws(RedisURLError) {
+    public init(_ text: String) throws(RedisURLError) { try self.init(text, ofSentinel: false) }
+
+    /// As ``init(_:)``, or a sentinel's URL, which has a scheme and a port of its own.
+    init(_ text: String, ofSentinel: Bool) throws(RedisURLError) {
         let parts = URLParts(text)
         switch parts.scheme {
-        case "redis", "rediss": self.place = .host(try parts.host(), port: try parts.port())
+        case "sentinel" where ofSentinel: self.place = .host(try parts.host(), port: try parts.port(26_379))
+        case _ where ofSentinel: throw RedisURLError(.scheme, parts.scheme)
+        case "redis", "rediss": self.place = .host(try parts.host(), port: try parts.port(6_379))
         case "redis+socket", "socket", "unix": self.place = .socket(path: parts.path.percentDecoded)
         default: throw RedisURLError(.scheme, parts.scheme)
         }
-        self.usesTLS = parts.scheme == "rediss"
         (self.user, self.password) = parts.login
         self.options = parts.options
         self.database = try self.readDatabase(parts)
+        self.usesTLS = parts.scheme == "rediss"
+        if self.usesTLS { self.tls = try TLSOptions(taking: &self.options) }
         if case .socket(let path) = self.place, path.isEmpty || path == "/" { throw RedisURLError(.path, path) }
     }
 
@@ -74,7 +84,7 @@ public struct RedisURL: Hashable, Sendable {
 public struct RedisURLError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A part of a URL.
     public enum Part: String, Sendable {
-        case scheme, host, port, database, path
+        case scheme, host, port, database, path, option
     }
 
     /// The part.
@@ -89,7 +99,7 @@ public struct RedisURLError: Error, Equatable, Sendable, CustomStringConvertible
             switch part {
             case .port: found.allSatisfy { $0.isASCII && $0.isNumber }
             case .scheme: found.allSatisfy { $0.isASCII && ($0.isLetter || $0 == "+") }
-            case .host, .database, .path: true
+            case .host, .database, .path, .option: true
             }
         self.found = isHarmless ? String(found) : "…"
     }
@@ -101,6 +111,9 @@ public struct RedisURLError: Error, Equatable, Sendable, CustomStringConvertible
         case .host: "a Redis URL names a host: redis://host:6379/0"
         case .port: "\"\(self.found)\" is no port"
         case .database: "\"\(self.found)\" is no database: its number is a whole number from 0"
+        case .option:
+            "\"\(self.found)\" is no option of TLS: there are ssl_cert_reqs=required, optional or none, ssl_check_hostname=true or "
+                + "false, ssl_ca_certs, ssl_certfile and ssl_keyfile"
         case .path: "a URL of a local socket has its path behind the slashes: redis+socket:///run/redis.sock"
         }
     }
@@ -153,10 +166,10 @@ private struct URLParts {
         return host.percentDecoded
     }
 
-    func port() throws(RedisURLError) -> UInt16 {
+    func port(_ usual: UInt16) throws(RedisURLError) -> UInt16 {
         let text = self.hostAndPort
         let behind = text.first == "[" ? text.drop { $0 != "]" }.dropFirst() : text.drop { $0 != ":" }
-        if behind.isEmpty { return 6379 }
+        if behind.isEmpty { return usual }
         guard let port = UInt16(behind.dropFirst()), port > 0 else { throw RedisURLError(.port, behind.dropFirst()) }
         return port
     }

@@ -1,9 +1,13 @@
 import Syscalls
+import TLS
 
 /// The server that a URL names.
 public final class Server: Endpoint {
     private let url: RedisURL
     private let addresses: AddressBook
+    /// What the last encrypted connection used, as long as it served: after a failure the files are read again, since
+    /// a certificate may have been renewed.
+    private var provenContext: TLSContext?
 
     /// The server of a URL.
     public convenience init(_ url: RedisURL) { self.init(url, addresses: AddressBook(url.place)) }
@@ -20,5 +24,11 @@ public final class Server: Endpoint {
         }
     }
 
-    public func open() throws -> any ByteStream { try HostStream(self.addresses) }
+    public func open() throws -> any ByteStream {
+        guard self.url.usesTLS, case .host(let host, _) = self.url.place else { return try HostStream(self.addresses) }
+        let context = try self.provenContext ?? TLSContext(self.url.tls)
+        self.provenContext = nil
+        let session = try TLSSession(context, serverName: host, isAddress: isAddress(host))
+        return TLSStream(over: try HostStream(self.addresses), session) { [weak self] in self?.provenContext = context }
+    }
 }

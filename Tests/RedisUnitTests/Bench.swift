@@ -65,6 +65,11 @@ final class Bench: RedisConnectionOwner {
         return number
     }
 
+    /// How many answers were good, for tests that ask much.
+    private(set) var noted = 0
+
+    func note(_ answer: Result<Reply, RedisError>) { if case .success(.bytes) = answer { self.noted += 1 } }
+
     func answer(_ number: Int) -> Result<Reply, RedisError>? { self.answers.first { $0.number == number }?.answer }
 
     /// Turns the loop until something is so. The bound is for a test that fails.

@@ -21,6 +21,9 @@ final class FakeServer: ReadinessHandler {
     /// Answers a command; the default answers as a server that has nothing to object.
     var answer: (Client, [String]) -> Void = { _, _ in }
 
+    /// Hears that a client says something, in whatever language; instead of ``answer``.
+    var heard: ((Client) -> Void)?
+
     private let reactor: Reactor
     private let listener: CInt
     private var registrations: [Int: Reactor.Registration] = [:]
@@ -42,6 +45,13 @@ final class FakeServer: ReadinessHandler {
         guard let registration = self.registrations.removeValue(forKey: -1) else { return }
         self.reactor.remove(registration)
         Glibc.close(self.listener)
+    }
+
+    /// A port on which nobody listens just now.
+    static func freePort() -> UInt16 {
+        let (listener, port) = self.listenOnLoopback()
+        Glibc.close(listener)
+        return port
     }
 
     private static func listenOnLoopback() -> (CInt, UInt16) {
@@ -85,6 +95,7 @@ final class FakeServer: ReadinessHandler {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = read(client.socket, &buffer, buffer.count)
         if count <= 0 { return self.close(client) }
+        if let heard { return heard(client) }
         buffer.withUnsafeBytes { client.decoder.append(UnsafeRawBufferPointer(rebasing: $0.prefix(count))) }
         // A command is an array of texts, as an answer may be.
         while client.isOpen, let command = try? client.decoder.next()?.asArray?.compactMap(\.asText) {
