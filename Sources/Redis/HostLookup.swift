@@ -67,8 +67,9 @@ final class HostLookup {
     /// Reads what there is. Returns the addresses once all are known; throws ``HostLookupError`` when there are none.
     func proceed() throws -> [String]? {
         if self.stage == .reading { try self.read() }
-        // Whoever reaps all children of this process may have been first: what was read is what counts.
-        if self.stage == .ending, self.process.reap() != nil || isReadable(self.process.descriptor.number) {
+        if self.stage == .ending, isReadable(self.process.descriptor.number) {
+            // Whoever reaps all children of this process may have been first: what was read is what counts.
+            _ = self.process.reap()
             self.stage = .ended
         }
         guard self.stage == .ended else { return nil }

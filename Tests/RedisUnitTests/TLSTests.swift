@@ -160,7 +160,33 @@ struct TLSTests {
         #expect(bench.losses == [])
     }
 
-    @Test func aServerThatIsKilledIsNoticedAndFoundAgain() throws {
+    /// Played with `openssl s_server`, which sends what is typed, and asks for new keys at a K.
+    @Test func keysMayBeChangedInTheMiddle() throws {
+        let made = Certificates.shared
+        let server = try RealServer("/usr/bin/openssl", ready: "ACCEPT") { port in
+            [
+                "s_server", "-accept", "127.0.0.1:\(port)", "-tls1_3", "-cert", made.path("server.pem"), "-key",
+                made.path("server.key"),
+            ]
+        }
+        let bench = try Bench()
+        let connection = bench.connect(to: Server(try Self.url(server.port)))
+        try bench.run("a question") { connection.unanswered == 1 }
+        #expect(server.hear("PING"))
+        try server.say("+PONG\r\n")
+        try bench.run("ready") { connection.isReady }
+        for word in ["one", "two"] {
+            bench.ask(connection, Command(word))
+            #expect(server.hear(word))
+            try server.say("K\n")
+            try server.say("+\(word)\r\n")
+            try bench.run("the answer") { connection.unanswered == 0 }
+        }
+        #expect(bench.answers.map { try? $0.answer.get() } == [.status("one"), .status("two")])
+        #expect(bench.losses == [])
+    }
+
+    @Test func aServerThatIsKilledIsNoticed() throws {
         let server = try Self.server("server")
         let bench = try Bench()
         let connection = bench.connect(to: Server(try Self.url(server.port)))
