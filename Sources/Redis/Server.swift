@@ -5,9 +5,9 @@ import TLS
 public final class Server: Endpoint {
     private let url: RedisURL
     private let addresses: AddressBook
-    /// What the last encrypted connection used, as long as it served: after a failure the files are read again, since
-    /// a certificate may have been renewed.
-    private var provenContext: TLSContext?
+    /// What encryption needs of files. Reading all authorities of the system takes tens of milliseconds, so that it is
+    /// kept until one side does not accept the other: then a certificate may have been renewed.
+    private var context: TLSContext?
 
     /// The server of a URL.
     public convenience init(_ url: RedisURL) { self.init(url, addresses: AddressBook(url.place)) }
@@ -26,9 +26,9 @@ public final class Server: Endpoint {
 
     public func open() throws -> any ByteStream {
         guard self.url.usesTLS, case .host(let host, _) = self.url.place else { return try HostStream(self.addresses) }
-        let context = try self.provenContext ?? TLSContext(self.url.tls)
-        self.provenContext = nil
+        let context = try self.context ?? TLSContext(self.url.tls)
+        self.context = context
         let session = try TLSSession(context, serverName: host, isAddress: isAddress(host))
-        return TLSStream(over: try HostStream(self.addresses), session) { [weak self] in self?.provenContext = context }
+        return TLSStream(over: try HostStream(self.addresses), session) { [weak self] in self?.context = nil }
     }
 }

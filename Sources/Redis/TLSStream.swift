@@ -8,19 +8,18 @@ final class TLSStream: ByteStream {
 
     private let line: any ByteStream
     private let session: TLSSession
-    /// Told when the server has answered under encryption: now it is certain that both sides accept each other.
-    private let whenTrusted: () -> Void
-    private var isTrusted = false
+    /// Told when one side does not accept the other.
+    private let whenRefused: () -> Void
     private var lineIsConnected = false
     private var isOpen = false
     private var outgoing = WriteQueue()
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     /// Encrypts what goes over `line`, which need not be connected yet.
-    init(over line: any ByteStream, _ session: TLSSession, whenTrusted: @escaping () -> Void) {
+    init(over line: any ByteStream, _ session: TLSSession, whenRefused: @escaping () -> Void) {
         self.line = line
         self.session = session
-        self.whenTrusted = whenTrusted
+        self.whenRefused = whenRefused
     }
 
     deinit {
@@ -66,6 +65,17 @@ final class TLSStream: ByteStream {
         } catch {
             // The other side is told why.
             _ = try? self.push()
+            self.whenRefused()
+            throw error
+        }
+    }
+
+    private func decrypt(into buffer: UnsafeMutableRawBufferPointer) throws -> TLSSession.Step {
+        do {
+            return try self.session.decrypt(into: buffer)
+        } catch {
+            // Since TLS 1.3 a server says only here that it does not accept our certificate.
+            self.whenRefused()
             throw error
         }
     }
@@ -75,10 +85,8 @@ final class TLSStream: ByteStream {
         var filled = 0
         // One record at a time comes out of the session, and the socket does not tell of those that wait in it.
         while filled < buffer.count {
-            switch try self.session.decrypt(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])) {
-            case .done(let count):
-                self.trust()
-                filled += count
+            switch try self.decrypt(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])) {
+            case .done(let count): filled += count
             case .needsInput:
                 let result = try self.pull()
                 if case .bytes = result { continue }
@@ -96,11 +104,6 @@ final class TLSStream: ByteStream {
     private func answer(_ result: ReadResult) throws -> ReadResult {
         _ = try self.push()
         return result
-    }
-
-    private func trust() {
-        if !self.isTrusted { self.whenTrusted() }
-        self.isTrusted = true
     }
 
     func write(_ queue: inout WriteQueue) throws -> WriteResult {

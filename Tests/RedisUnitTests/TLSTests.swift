@@ -1,3 +1,4 @@
+import Glibc
 import Syscalls
 import TLS
 import Testing
@@ -127,6 +128,21 @@ struct TLSTests {
     @Test func aMissingAuthorityIsNamed() throws {
         let outcome = try Self.outcome(Self.url(1, authority: "missing"))
         #expect(outcome?.contains("no certificate authorities in \(Certificates.shared.path("missing.pem"))") == true)
+    }
+
+    /// What was not accepted is read again for the next attempt.
+    @Test func aCertificateMayBeRenewed() throws {
+        let server = try Self.server("server", ["--tls-auth-clients", "yes"])
+        let (made, scratch, bench) = (Certificates.shared, Scratch(), try Bench())
+        #expect(symlink(made.path("client.pem"), scratch.path("client.pem")) == 0)
+        #expect(symlink(made.path("stranger.pem"), scratch.path("ca.pem")) == 0)
+        let files = ["ca_certs": "ca.pem", "certfile": "client.pem"].map { "ssl_\($0)=\(scratch.path($1))" }
+        let query = files.joined(separator: "&") + "&ssl_keyfile=\(made.path("client.key"))"
+        let connection = bench.connect(to: Server(try RedisURL("rediss://127.0.0.1:\(server.port)?\(query)")))
+        try bench.run("two losses") { bench.losses.count == 2 }
+        #expect(rename(scratch.path("ca.pem"), scratch.path("old.pem")) == 0)
+        #expect(symlink(made.path("ca.pem"), scratch.path("ca.pem")) == 0)
+        try bench.run("ready") { connection.isReady }
     }
 
     @Test(arguments: ["TLSv1.2", "TLSv1.3"]) func muchGoesBothWays(_ version: String) throws {
