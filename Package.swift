@@ -43,7 +43,7 @@ let package = Package(
         .target(
             name: "Broker",
             dependencies: [
-                "Reactor", "Supervision", "Wire",
+                "Reactor", "Supervision", "Syscalls", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),

@@ -1,5 +1,6 @@
 import Reactor
 import Supervision
+import Syscalls
 import Wire
 
 /// A message that was taken and is to be run.
@@ -16,7 +17,7 @@ public struct TakenMessage {
     /// The two forms of a message.
     public enum Body: Sendable {
         /// Positional arguments, a JSON array, and keyword arguments, a JSON object.
-        case call(args: Bytes, kwargs: Bytes)
+        case call(args: Payload, kwargs: Payload)
         /// A Celery message, which only the child opens.
         case envelope(Bytes)
     }
@@ -127,8 +128,8 @@ public struct TaskOutcome: Sendable {
 
     /// How it ended.
     public var state: State
-    /// The result, valid JSON; empty unless it succeeded.
-    public var result: Bytes = []
+    /// The result, valid JSON; empty unless it succeeded. In a file, and then on one line, when it is large.
+    public var result = Payload.empty
     /// The error; `nil` when it succeeded.
     public var failure: Failure?
     /// Attempts made.

@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -377,3 +378,11 @@ pid_t celeriac_spawn(const struct celeriac_spawn_request *spawn) {
     }
     return pid;
 }
+
+// MARK: Files
+
+int celeriac_open_unnamed(const char *directory) {
+    return open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+}
+
+int celeriac_open_temporary(char *path) { return mkostemp(path, O_CLOEXEC); }

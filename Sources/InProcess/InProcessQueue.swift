@@ -1,5 +1,4 @@
 import Broker
-import JSON
 import Journal
 import Reactor
 import Supervision
@@ -15,8 +14,8 @@ public final class InProcessQueue: Broker {
     /// What a message is made of, besides what the broker needs to know.
     struct Content {
         let id: Bytes
-        let args: Bytes
-        let kwargs: Bytes
+        let args: Payload
+        let kwargs: Payload
         let origin: TaskOrigin
         let size: Int
     }
@@ -47,11 +46,15 @@ public final class InProcessQueue: Broker {
     private let input: InputReader
     private let output: OutputWriter
     let journal: Journal?
-    private var splitter = LineSplitter()
+    var splitter = LineSplitter()
+    /// The line that is being read, when it is a large one.
+    var largeLine: LargeLine?
+    /// Whether that line could not be written to a file: then it stays in memory.
+    var keepsLineInMemory = false
     var messages: MemoryBroker<Content>
     var heldBytes = 0
     var ids: TaskIDGenerator
-    private var failure: String?
+    var failure: String?
     private var acceptsInput = true
 
     /// What has been done.
@@ -141,55 +144,35 @@ public final class InProcessQueue: Broker {
     private func finish(_ tag: DeliveryTag, _ outcome: TaskOutcome) {
         guard let message = self.messages.finish(tag) else { return }
         self.heldBytes -= message.content.size
-        let outcome = Self.checked(outcome)
         let followUps = outcome.followUps.enumerated().map { index, line in
             FollowUp(key: message.content.origin.followUpKey(index), message: Array(line))
         }
         let line = OutcomeLine(outcome, id: message.content.id, task: self.directory.names[message.task])
-        self.write(line, of: message.content.origin, publishing: followUps)
+        self.write(PrintedOutcome(line, outcome.result), of: message.content.origin, publishing: followUps)
         for followUp in followUps {
             self.add(followUp.message[...], origin: .followUp(key: followUp.key), lineNumber: nil)
         }
     }
 
-    func write(_ line: OutcomeLine, of origin: TaskOrigin, publishing followUps: [FollowUp] = []) {
+    func write(_ outcome: PrintedOutcome, of origin: TaskOrigin, publishing followUps: [FollowUp] = []) {
         self.hasUnflushed = true
-        if line.state == TaskOutcome.State.success.rawValue {
+        if outcome.line.state == TaskOutcome.State.success.rawValue {
             self.counts.succeeded += 1
         } else {
             self.counts.failed += 1
         }
-        guard let journal else { return self.output.append(line) }
-        // The journal has the line's number with the input's.
-        var recorded = line
-        recorded.line = nil
-        var bytes: [UInt8] = []
-        recorded.write(into: &bytes)
+        guard let journal else { return self.output.append(outcome) }
         do {
-            try journal.add(bytes.dropLast(), of: origin, publishing: followUps)
+            let (record, large) = outcome.record()
+            try journal.add(record, large: large, of: origin, publishing: followUps)
             // Printed by endPass, once the journal has it.
-            self.unprinted.append(line)
+            self.unprinted.append(outcome)
         } catch {
             self.failure = "\(error)"
         }
     }
 
-    /// A child may be hostile: what it calls a result must be one, or the line would not be JSON.
-    private static func checked(_ outcome: TaskOutcome) -> TaskOutcome {
-        guard outcome.state == .success else { return outcome }
-        var outcome = outcome
-        if (try? JSONSlice(validating: outcome.result)) != nil {
-            outcome.result = OutcomeLine.singleLine(outcome.result)
-            return outcome
-        }
-        outcome.state = .failure
-        outcome.result = []
-        outcome.followUps = []
-        outcome.failure = TaskOutcome.Failure(type: "InvalidResult", message: "the child's result is not JSON")
-        return outcome
-    }
-
-    private var unprinted: [OutcomeLine] = []
+    private var unprinted: [PrintedOutcome] = []
     /// Whether an outcome has come since the last flush: one that comes after ``endPass(now:)`` needs another pass.
     private var hasUnflushed = false
 
@@ -213,6 +196,7 @@ public final class InProcessQueue: Broker {
             case .bytes(let bytes, let input):
                 self.splitter.feed(bytes)
                 while let line = self.splitter.next() { self.add(line, input: input) }
+                try self.spoolLargeLine()
             case .end(let input):
                 if let line = self.splitter.finish() { self.add(line, input: input) }
                 self.splitter = LineSplitter()
@@ -228,7 +212,7 @@ public final class InProcessQueue: Broker {
         self.hasUnflushed = false
         do {
             try self.journal?.flush()
-            for line in self.unprinted { self.output.append(line) }
+            for outcome in self.unprinted { self.output.append(outcome) }
             self.unprinted.removeAll(keepingCapacity: true)
         } catch {
             self.failure = "\(error)"

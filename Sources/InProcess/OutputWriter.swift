@@ -29,8 +29,8 @@ final class OutputWriter: ReadinessHandler {
         }
     }
 
-    func append(_ line: OutcomeLine) {
-        line.write(pieces: { self.queue.add($0) }, result: { self.queue.add($0) })
+    func append(_ outcome: PrintedOutcome) {
+        outcome.line.write(pieces: { self.queue.add($0) }, result: { _ in self.queue.add(outcome.result) })
     }
 
     func append(_ bytes: [UInt8]) { self.queue.add(bytes[...]) }

@@ -178,7 +178,7 @@ extension Cursor {
         }
     }
 
-    private mutating func skipEscape() throws(JSONError) {
+    mutating func skipEscape() throws(JSONError) {
         let start = self.offset
         self.offset += 1
         switch self.byte {

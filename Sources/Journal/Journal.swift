@@ -1,3 +1,4 @@
+import Syscalls
 import SystemPackage
 
 /// The outcomes of a run in a file, so that the same command can resume after a crash at any moment.
@@ -20,6 +21,9 @@ public final class Journal {
     private let file: JournalFile
     private let syncEveryFlush: Bool
     private var contents: JournalContents
+    /// Records with a large value, and those that were collected before them.
+    private var parts: [Part] = []
+    /// Records that were collected after `parts`.
     private var batch: [UInt8] = []
     /// Where the next record goes: the end of the last complete one.
     private var end: Int
@@ -57,7 +61,7 @@ public final class Journal {
     public var pendingFollowUps: [FollowUp] { self.contents.pendingFollowUps }
 
     /// Bytes that the next ``flush()`` will write.
-    public var bytesCollected: Int { self.batch.count }
+    public var bytesCollected: Int { self.parts.reduce(self.batch.count) { $0 + $1.count } }
 
     /// Collects the outcome of a task for the next ``flush()``.
     ///
@@ -66,16 +70,18 @@ public final class Journal {
     ///
     /// - Parameters:
     ///   - outcome: The line to be printed, without its newline: a JSON object with at least one member.
+    ///   - large: A value of the outcome that lies in a file. It is copied from there by ``flush()``.
     ///   - origin: The task.
     ///   - followUps: What the task published. They are pending from now on.
     public func add(
         _ outcome: ArraySlice<UInt8>,
+        large: LargeValue? = nil,
         of origin: TaskOrigin,
         publishing followUps: [FollowUp] = []
     ) throws(JournalError) {
         let record = JournalRecord(origin: origin, published: followUps)
         let start = self.batch.count
-        record.write(outcome: outcome, into: &self.batch)
+        let shift = record.write(outcome: outcome, into: &self.batch)
         guard self.isReadable(record, at: start) else {
             self.batch.removeSubrange(start...)
             throw self.error(
@@ -87,6 +93,16 @@ public final class Journal {
             self.batch.removeSubrange(start...)
             throw self.error(.badRecord, "refused \(contradiction)")
         }
+        if let large { self.closeBatch(recordFrom: start, large, shift: shift) }
+    }
+
+    /// Ends the batch with a record that has a large value.
+    private func closeBatch(recordFrom start: Int, _ large: LargeValue, shift: Int) {
+        let place = large.place.lowerBound + shift..<large.place.upperBound + shift
+        if start > 0 { self.parts.append(.records(Array(self.batch[..<start]))) }
+        let (head, tail) = (self.batch[start..<place.lowerBound], self.batch[place.upperBound...])
+        self.parts.append(.large([.memory(Array(head)[...]), large.content, .memory(Array(tail)[...])]))
+        self.batch = []
     }
 
     private func isReadable(_ record: JournalRecord, at start: Int) -> Bool {
@@ -94,21 +110,56 @@ public final class Journal {
         return !line.contains(UInt8(ascii: "\n")) && (try? JournalRecord(parsing: line)) == record
     }
 
-    /// Writes what was collected, with one `write(2)`.
+    /// Writes what was collected: with one `write(2)`, but a large value by pieces.
     ///
     /// Throws ``JournalError`` when the disk is full or fails. The file then ends with a complete record, the records
     /// that are not in it stay collected, and calling again tries them again.
     public func flush() throws(JournalError) {
-        guard !self.batch.isEmpty else { return }
-        let (written, refusal) = self.batch.withUnsafeBytes { self.file.write($0, at: self.end) }
-        let complete = refusal == nil ? written : self.endOfLastRecord(within: written)
-        self.end += complete
-        self.dropFromBatch(complete)
-        if let refusal {
-            if written > complete { try? self.file.truncate(to: self.end) }
-            throw self.error(.cannotWrite, "cannot write; \(Self.remedy(refusal))", refusal)
+        if self.batch.isEmpty && self.parts.isEmpty { return }
+        while let part = self.parts.first {
+            switch part {
+            case .records(var records):
+                defer { self.parts[0] = .records(records) }
+                try self.write(&records)
+            case .large(let pieces): try self.write(pieces)
+            }
+            self.parts.removeFirst()
         }
+        try self.write(&self.batch)
         if self.syncEveryFlush { try self.sync() }
+    }
+
+    /// Writes records and removes from them what is in the file.
+    private func write(_ records: inout [UInt8]) throws(JournalError) {
+        if records.isEmpty { return }
+        let (written, refusal) = records.withUnsafeBytes { self.file.write($0, at: self.end) }
+        let complete = refusal == nil ? written : Self.endOfLastRecord(records[..<written])
+        self.end += complete
+        Self.drop(complete, from: &records)
+        if let refusal { throw self.refused(refusal, partOfRecord: written > complete) }
+    }
+
+    /// Writes one record from its pieces, all of it or nothing.
+    private func write(_ pieces: [Payload]) throws(JournalError) {
+        var end = self.end
+        do throws(Errno) {
+            for piece in pieces {
+                try piece.forEachPiece { bytes throws(Errno) in
+                    let (written, refusal) = self.file.write(bytes, at: end)
+                    end += written
+                    if let refusal { throw refusal }
+                }
+            }
+        } catch {
+            throw self.refused(error, partOfRecord: end > self.end)
+        }
+        self.end = end
+    }
+
+    /// Cuts off the part of a record that was written before a refusal.
+    private func refused(_ refusal: Errno, partOfRecord: Bool) -> JournalError {
+        if partOfRecord { try? self.file.truncate(to: self.end) }
+        return self.error(.cannotWrite, "cannot write; \(Self.remedy(refusal))", refusal)
     }
 
     /// Flushes and waits until everything is on the disk.
@@ -117,15 +168,15 @@ public final class Journal {
         try self.sync()
     }
 
-    private func endOfLastRecord(within written: Int) -> Int {
-        self.batch[..<written].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    private static func endOfLastRecord(_ written: ArraySlice<UInt8>) -> Int {
+        written.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     }
 
-    private func dropFromBatch(_ count: Int) {
-        guard count == self.batch.count, self.batch.capacity <= 1 << 20 else {
-            return self.batch = Array(self.batch.dropFirst(count))
+    private static func drop(_ count: Int, from records: inout [UInt8]) {
+        guard count == records.count, records.capacity <= 1 << 20 else {
+            return records = Array(records.dropFirst(count))
         }
-        self.batch.removeAll(keepingCapacity: true)
+        records.removeAll(keepingCapacity: true)
     }
 
     private func sync() throws(JournalError) {
@@ -156,6 +207,37 @@ public final class Journal {
         case .noSpace, .diskQuotaExceeded: "free some space and run the same command again to resume"
         case .fileTooLarge: "raise the file size limit (ulimit -f) and run the same command again to resume"
         default: "check the disk and run the same command again to resume"
+        }
+    }
+}
+
+extension Journal {
+    /// A value of an outcome that is too large for memory.
+    public struct LargeValue {
+        /// Where the outcome has `null` for it, counted from the outcome's start.
+        public let place: Range<Int>
+        /// The value: JSON without line ends, which is not looked at.
+        public let content: Payload
+
+        /// A value and the place of its `null`.
+        public init(place: Range<Int>, content: Payload) {
+            self.place = place
+            self.content = content
+        }
+    }
+
+    /// What was collected, in order.
+    private enum Part {
+        /// Whole records.
+        case records([UInt8])
+        /// One record, its large value in the middle.
+        case large([Payload])
+
+        var count: Int {
+            switch self {
+            case .records(let records): records.count
+            case .large(let pieces): pieces.reduce(0) { $0 + $1.count }
+            }
         }
     }
 }

@@ -79,8 +79,10 @@ struct JournalRecord: Equatable {
         return FollowUp(key: text.string, message: Array(message.value.bytes))
     }
 
-    /// Appends the line with its newline. `outcome` is one JSON object with at least one member.
-    func write(outcome: ArraySlice<UInt8>, into buffer: inout [UInt8]) {
+    /// Appends the line with its newline. `outcome` is one JSON object with at least one member. Returns by how much
+    /// the places of its bytes in the buffer are above those in the outcome.
+    @discardableResult
+    func write(outcome: ArraySlice<UInt8>, into buffer: inout [UInt8]) -> Int {
         switch self.origin {
         case .line(let line, let input): buffer.append(contentsOf: #"{"input":\#(input),"line":\#(line),"#.utf8)
         case .followUp(let key):
@@ -88,9 +90,11 @@ struct JournalRecord: Equatable {
             quoted(key, into: &buffer)
             buffer.append(UInt8(ascii: ","))
         }
+        let shift = buffer.count - 1
         buffer.append(contentsOf: outcome.dropFirst().dropLast())
         if !self.published.isEmpty { self.writePublished(into: &buffer) }
         buffer.append(contentsOf: "}\n".utf8)
+        return shift
     }
 
     private func writePublished(into buffer: inout [UInt8]) {

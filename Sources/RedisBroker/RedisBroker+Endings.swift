@@ -1,6 +1,5 @@
 import Broker
 import Celery
-import JSON
 import Supervision
 import Syscalls
 import Wire
@@ -21,7 +20,7 @@ extension RedisBroker {
     public func complete(_ delivery: Delivery, _ outcome: TaskOutcome, now: Instant) {
         let number = delivery.tag.number
         guard let message = self.held[number] else { return }
-        let outcome = Self.checked(outcome)
+        let outcome = Self.readBack(outcome)
         if var first = message.failure {
             first.aftermath = outcome.aftermath
             return self.settle(number, message, first, dead: self.deathReason(first))
@@ -36,14 +35,18 @@ extension RedisBroker {
         self.settle(number, message, outcome, dead: self.deathReason(outcome))
     }
 
-    /// A child may be hostile: what it calls a result must be one, or the document would not be JSON.
-    private static func checked(_ outcome: TaskOutcome) -> TaskOutcome {
-        guard outcome.state == .success, (try? JSONSlice(validating: outcome.result)) == nil else { return outcome }
+    /// A document is made in memory, and a large result therefore read back from its file.
+    private static func readBack(_ outcome: TaskOutcome) -> TaskOutcome {
         var outcome = outcome
-        outcome.state = .failure
-        outcome.result = []
-        outcome.aftermath = Aftermath()
-        outcome.failure = TaskOutcome.Failure(type: "InvalidResult", message: "the child's result is not JSON")
+        do {
+            outcome.result = .memory(try outcome.result.bytes())
+        } catch {
+            outcome.state = .failure
+            outcome.result = .empty
+            outcome.aftermath = Aftermath()
+            let message = "the result cannot be read back: \(error)"
+            outcome.failure = TaskOutcome.Failure(type: "ResultTooLarge", message: message)
+        }
         return outcome
     }
 

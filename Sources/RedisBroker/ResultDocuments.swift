@@ -50,7 +50,7 @@ struct ResultDocuments {
         _ outcome: TaskOutcome, _ limits: TaskLimits
     ) -> (ResultState, ArraySlice<UInt8>) {
         switch outcome.state {
-        case .success: return (.success, outcome.result)
+        case .success: return (.success, (try? outcome.result.bytes()) ?? [])
         case .failure, .rejected: return (.failure, self.json(self.error(outcome, limits)))
         case .revoked:
             let why = TaskFailure.Revocation(rawValue: outcome.failure?.message ?? "") ?? .revoked

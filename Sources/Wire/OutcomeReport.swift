@@ -46,7 +46,8 @@ public struct OutcomeReport: Equatable, Sendable {
         self.content = content
     }
 
-    private static let fixedSize = 1 + 1 + 2 + 4 * 8
+    /// Bytes of a payload before its content.
+    public static let fixedSize = 1 + 1 + 2 + 4 * 8
 
     /// Appends the whole frame.
     public func write(delivery: UInt64, into buffer: inout [UInt8]) {

@@ -36,6 +36,33 @@ struct FullDiskTests {
         }
     }
 
+    /// The limit falls into the value that lies in a file: nothing of its record stays.
+    @Test func aLargeRecordThatFitsInPartIsTakenBackAndCanBeTriedAgain() async {
+        await #expect(processExitsWith: .success) {
+            signal(SIGXFSZ, SIG_IGN)
+            let scratch = Scratch()
+            let journal = try Journal(path: scratch.journal, inputs: ["-"])
+            let (record, large) = try largeOutcome(bytes: 300_000)
+            try journal.add(outcome(1), of: .line(1, input: 0))
+            let first = journal.bytesCollected
+            try journal.add(record, large: large, of: .line(2, input: 0))
+            try journal.add(outcome(3), of: .line(3, input: 0))
+            let collected = journal.bytesCollected
+            let header = content(of: scratch.journal).count
+            limitFileSize(to: header + first + 200_000)
+
+            let error = #expect(throws: JournalError.self) { try journal.flush() }
+            #expect(error?.errno == .fileTooLarge)
+            #expect(content(of: scratch.journal).count == header + first)
+            #expect(journal.bytesCollected == collected - first)
+
+            limitFileSize(to: 1 << 30)
+            try journal.finish()
+            #expect(lines(of: scratch.journal).count == 4)
+            #expect(journal.bytesCollected == 0)
+        }
+    }
+
     @Test(.enabled(if: getuid() == 0, "only root may mount a small file system"))
     func aFullFileSystemLeavesAJournalThatResumes() async throws {
         let scratch = Scratch()

@@ -101,6 +101,38 @@ struct JournalTests {
         #expect(journal.pendingFollowUps == [followUp])
     }
 
+    @Test func aValueInAFileStandsInItsPlace() throws {
+        let scratch = Scratch()
+        let (record, large) = try largeOutcome(bytes: 300_000)
+        let followUp = FollowUp(key: "k", message: Array("{}".utf8))
+        do {
+            let journal = try Journal(path: scratch.journal, inputs: ["-"])
+            try journal.add(outcome(1), of: .line(1, input: 0))
+            try journal.add(record, large: large, of: .line(2, input: 0), publishing: [followUp])
+            try journal.add(outcome(3), of: .line(3, input: 0))
+            try journal.flush()
+            #expect(journal.bytesCollected == 0)
+        }
+        let result = "\"" + String(repeating: "x", count: 299_998) + "\""
+        let line =
+            #"{"input":0,"line":2,"id":2,"result":\#(result),"state":"success","published":[{"key":"k","message":{}}]}"#
+        let isThere = lines(of: scratch.journal)[2] == line
+        #expect(isThere)
+        let journal = try Journal(path: scratch.journal, inputs: ["-"])
+        #expect((1...3).allSatisfy { journal.isDone(line: $0, input: 0) })
+        #expect(journal.pendingFollowUps == [followUp])
+    }
+
+    @Test func anOutcomeWithALargeValueIsCheckedAsWell() throws {
+        let scratch = Scratch()
+        let journal = try Journal(path: scratch.journal, inputs: ["-"])
+        let (record, large) = try largeOutcome(bytes: 1_000)
+        #expect(throws: JournalError.self) {
+            try journal.add(record.dropLast(), large: large, of: .line(1, input: 0))
+        }
+        #expect(journal.bytesCollected == 0 && journal.outcomes == 0)
+    }
+
     @Test func recordsLongerThanTheReadBufferAreRead() throws {
         let scratch = Scratch()
         let long = Array(#"{"id":1,"result":"\#(String(repeating: "x", count: 600_000))"}"#.utf8)

@@ -1,4 +1,5 @@
 import Glibc
+import Syscalls
 import Testing
 
 @testable import Journal
@@ -42,6 +43,15 @@ func lines(of path: String) -> [String] {
 
 /// An outcome as the run prints it.
 func outcome(_ id: Int) -> ArraySlice<UInt8> { Array(#"{"id":\#(id),"state":"success"}"#.utf8)[...] }
+
+/// An outcome whose result, a text of so many bytes, lies in a file.
+func largeOutcome(bytes: Int) throws -> (outcome: ArraySlice<UInt8>, large: Journal.LargeValue) {
+    let file = try SpoolFile()
+    let text = Array("\"".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: bytes - 2) + Array("\"".utf8)
+    try text.withUnsafeBytes { try file.write($0, at: 0) }
+    let outcome = Array(#"{"id":2,"result":null,"state":"success"}"#.utf8)[...]
+    return (outcome, Journal.LargeValue(place: 17..<21, content: .file(file, 0..<bytes)))
+}
 
 /// What opening a journal throws.
 func openingFails(_ path: String, inputs: [String] = ["-"]) -> JournalError? {

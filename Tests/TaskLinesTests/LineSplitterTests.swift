@@ -82,4 +82,44 @@ import Testing
             splitter.feed(Array("c\n".utf8))
         }
     }
+
+    /// An owner that keeps the start of a line elsewhere gets the same lines, and the same limit.
+    @Test(arguments: ["ab\ncdefgh\n\r\ni", "12345678\n123456789\nab", "1234567\r\n", "123456789012\n1\n"])
+    func theStartOfALineCanBeTaken(text: String) {
+        let bytes = Array(text.utf8)
+        let expected = self.lines([bytes], maxLineLength: 8).map(\.text)
+        for size in 1...bytes.count {
+            var splitter = LineSplitter(maxLineLength: 8)
+            var start: [UInt8] = []
+            var lines: [String?] = []
+            func add(_ line: LineSplitter.Line) {
+                #expect(line.taken == start.count)
+                lines.append(line.bytes.map { String(decoding: start + $0, as: UTF8.self) })
+                start = []
+            }
+            for chunk in stride(from: 0, to: bytes.count, by: size) {
+                for line in self.feed(Array(bytes[chunk..<min(chunk + size, bytes.count)]), to: &splitter) { add(line) }
+                start += splitter.takeStart()
+                #expect(splitter.heldBytes == 0)
+            }
+            if let line = splitter.finish() { add(line) }
+            // A carriage return that was taken is not recognized as part of the line's end.
+            #expect(lines.map { $0?.trimmingCarriageReturn } == expected.map { $0?.trimmingCarriageReturn })
+        }
+    }
+
+    @Test func whatWasTakenCanBeGivenBack() {
+        var splitter = LineSplitter()
+        #expect(self.feed(Array("abc".utf8), to: &splitter).isEmpty)
+        let start = splitter.takeStart()
+        #expect(self.feed([], to: &splitter).isEmpty)
+        splitter.giveBack(start)
+        let lines = self.feed(Array("def\n".utf8), to: &splitter)
+        #expect(lines.map { $0.bytes.map { String(decoding: $0, as: UTF8.self) } } == ["abcdef"])
+        #expect(lines.map(\.taken) == [0])
+    }
+}
+
+extension String {
+    fileprivate var trimmingCarriageReturn: String { self.hasSuffix("\r") ? String(self.dropLast()) : self }
 }

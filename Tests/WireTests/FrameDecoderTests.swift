@@ -86,6 +86,66 @@ import Testing
         #expect(payloads.map(Array.init) == copies)
     }
 
+    // MARK: Large outcomes
+
+    /// The frames of the stream with outcomes put together from their pieces, and the longest piece that came.
+    private static func parts(_ parts: [ArraySlice<UInt8>]) throws(FrameError) -> (frames: [Frame], longest: Int) {
+        var decoder = FrameDecoder(.reports, longestGathered: 37)
+        var frames: [Frame] = []
+        var (open, longest): (Frame?, Int) = (nil, 0)
+        for part in parts {
+            part.withUnsafeBytes { decoder.append($0) }
+            while let next = try decoder.nextPart() {
+                switch next {
+                case .frame(let header, let payload): frames.append(Frame(header: header, payload: Array(payload)))
+                case .piece(let header, let piece, let isLast):
+                    #expect(decoder.hasPartialFrame || isLast)
+                    longest = max(longest, piece.count)
+                    open = Frame(header: header, payload: (open?.payload ?? []) + piece)
+                    if isLast { frames.append(open!) }
+                    if isLast { open = nil }
+                }
+            }
+        }
+        #expect(!decoder.hasPartialFrame && open == nil)
+        return (frames, longest)
+    }
+
+    /// An outcome that is just short enough, one that is not, and what follows it.
+    private static let largeOutcomes: [UInt8] = {
+        var bytes: [UInt8] = []
+        OutcomeReport(.success, content: [0x31]).write(delivery: 1, into: &bytes)
+        OutcomeReport(.success, content: Array("\"0123456789\"".utf8)[...]).write(delivery: 2, into: &bytes)
+        PlainFrame.write(.followUp, payload: [UInt8](repeating: 0x20, count: 50)[...], delivery: 3, into: &bytes)
+        PlainFrame.write(.accepted, delivery: 3, into: &bytes)
+        OutcomeReport(.failure, content: Array("{}".utf8)[...]).write(delivery: 3, into: &bytes)
+        return bytes
+    }()
+
+    @Test func everySplitOfALargeOutcomeGivesTheSamePayload() throws {
+        let stream = Self.largeOutcomes
+        let whole = try Self.frames([stream[...]])
+        for first in 0...stream.count {
+            let found = try Self.parts([stream[..<first], stream[first...]])
+            #expect(found.frames == whole, "cut at \(first)")
+        }
+        for size in 1...40 {
+            let found = try Self.parts(
+                stride(from: 0, to: stream.count, by: size).map { stream[$0..<min($0 + size, stream.count)] })
+            #expect(found.frames == whole && found.longest <= size, "pieces of \(size)")
+        }
+    }
+
+    @Test func onlyLargeOutcomesComeInPieces() throws {
+        var decoder = FrameDecoder(.reports, longestGathered: 37)
+        Self.largeOutcomes.withUnsafeBytes { decoder.append($0) }
+        var inPieces: [UInt64] = []
+        while let part = try decoder.nextPart() {
+            if case .piece(let header, _, _) = part { inPieces.append(header.delivery) }
+        }
+        #expect(inPieces == [2, 3])
+    }
+
     // MARK: Errors
 
     static func header(magic: [UInt8] = [0x43, 0x65], version: UInt8 = 1, kind: UInt8, length: UInt32 = 0) -> [UInt8] {

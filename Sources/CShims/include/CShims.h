@@ -121,4 +121,9 @@ pid_t celeriac_spawn(const struct celeriac_spawn_request *spawn);
 // getrusage(2) of this process: CPU time and resident high-water mark.
 void celeriac_own_usage(uint64_t *cpu_nanoseconds, uint64_t *peak_bytes);
 
+// open(2) with O_TMPFILE: an unnamed file in a directory, for reading and writing, closed on exec.
+int celeriac_open_unnamed(const char *directory);
+// mkostemp(3): the same with a name, which replaces the XXXXXX at the end of the path.
+int celeriac_open_temporary(char *path);
+
 #endif

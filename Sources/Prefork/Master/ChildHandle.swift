@@ -36,7 +36,9 @@ final class ChildHandle {
     var ordersRegistration: Reactor.Registration?
     var channels: ChildChannels?
 
-    var decoder = FrameDecoder(.reports)
+    var decoder = FrameDecoder(.reports, longestGathered: Payload.longestInMemory)
+    /// The outcome that is coming in, when it is a large one.
+    var largeOutcome: LargeOutcome?
     var queue = WriteQueue()
     var tail = OutputTail()
     /// Follow-up tasks of deliveries that are not over.

@@ -8,6 +8,7 @@ import Wire
 /// The report that a child has just sent, while the supervisor decides about it.
 struct CurrentReport {
     let report: OutcomeReport
+    let result: Payload
     let child: ChildHandle
     let followUps: [Bytes]
     let aftermath: Aftermath?
@@ -89,7 +90,7 @@ extension Master {
         let report = current.report
         var outcome = TaskOutcome(self.state(finished.ending, report.state), attempts: finished.delivery.attempt)
         if outcome.state == .success {
-            outcome.result = report.content
+            outcome.result = current.result
             outcome.followUps = current.followUps
         } else {
             outcome.failure = self.failure(finished.ending, report)

@@ -226,10 +226,18 @@ extension Master {
 
     private func handleFrames(_ child: ChildHandle) {
         do throws(FrameError) {
-            while let (header, payload) = try child.decoder.next() { try self.handle(header, payload, child) }
+            while let part = try child.decoder.nextPart() { try self.handle(part, child) }
         } catch {
             self.stopWatchingReports(child)
             self.supervisor.childBrokeProtocol(child.id, "\(error)", now: self.now)
+        }
+    }
+
+    private func handle(_ part: FramePart, _ child: ChildHandle) throws(FrameError) {
+        switch part {
+        case .frame(let header, let payload): try self.handle(header, payload, child)
+        case .piece(let header, let piece, let isLast):
+            try self.handleOutcomePiece(piece, isLast: isLast, DeliveryTag(header.delivery), child)
         }
     }
 
@@ -248,7 +256,9 @@ extension Master {
             child.tail.taskStarted()
             self.supervisor.taskAccepted(child.id, tag, now: self.now)
             if child.labels[tag.number] != nil { self.broker.started(tag, pid: child.pid, now: self.now) }
-        case .outcome: try self.handleOutcome(OutcomeReport(decoding: payload), tag, child)
+        case .outcome:
+            let sent = try OutcomeReport(decoding: payload)
+            self.handleOutcome(sent.checked, sent: sent.state, result: .memory(sent.content), tag, child)
         case .followUp:
             try self.keepFollowUp(payload, tag.number, child)
         case .log:
@@ -272,13 +282,18 @@ extension Master {
         child.followUps[tag, default: []].append(payload)
     }
 
-    private func handleOutcome(_ report: OutcomeReport, _ tag: DeliveryTag, _ child: ChildHandle) throws(FrameError) {
+    func handleOutcome(
+        _ report: OutcomeReport, sent: OutcomeReport.State, result: Payload, _ tag: DeliveryTag, _ child: ChildHandle
+    ) {
         // What the task printed was in the pipe before its outcome: it is the task's, and counts towards its limit.
         self.readOutput(child, most: Self.pipeShare)
         child.tail.finishLine { self.logOutput($0, child) }
         let followUps = child.followUps.removeValue(forKey: tag.number) ?? []
-        let aftermath = child.aftermaths.removeValue(forKey: tag.number)
-        self.currentReport = CurrentReport(report: report, child: child, followUps: followUps, aftermath: aftermath)
+        var aftermath = child.aftermaths.removeValue(forKey: tag.number)
+        // It tells what follows from what the child sent, not from the failure that this has become since.
+        if report.state != sent { aftermath = nil }
+        self.currentReport = CurrentReport(
+            report: report, result: result, child: child, followUps: followUps, aftermath: aftermath)
         self.supervisor.taskReported(child.id, tag, Supervisor.Report(report), now: self.now)
         self.performActions()
         self.currentReport = nil

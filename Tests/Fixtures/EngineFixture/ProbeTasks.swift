@@ -54,6 +54,22 @@ private func addDecisions(to worker: inout Worker) {
 }
 
 private func addTalking(to worker: inout Worker) {
+    worker.task("probe.length", parameters: "text") { (text: String) in text.utf8.count }
+    worker.task("probe.repeated", parameters: "bytes") { (bytes: Int) in String(repeating: "r", count: bytes) }
+    worker.task("probe.forge", parameters: "text", "bytes", Parameter("end", default: "")) {
+        (text: String, bytes: Int, end: String) in
+        // An outcome as docs/pipe-protocol.md describes it, of delivery 1, whose content is whatever the test wants.
+        let content = Array(repeating: Array(text.utf8), count: bytes / text.utf8.count).joined() + Array(end.utf8)
+        var frame: [UInt8] = [0x43, 0x65, 1, 0x83]
+        withUnsafeBytes(of: UInt32(36 + content.count).littleEndian) { frame += $0 }
+        frame += [1, 0, 0, 0, 0, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 27) + [UInt8](repeating: 0xFF, count: 8)
+        frame += content
+        var sent = 0
+        while sent < frame.count {
+            sent += max(0, frame[sent...].withUnsafeBytes { write(4, $0.baseAddress, $0.count) })
+        }
+        _exit(0)
+    }
     worker.task("probe.print", parameters: "text") { (text: String) in print(text) }
     worker.task("probe.print_id") { (context: TaskContext) -> Int in
         print("I am \(context.id)")
