@@ -85,6 +85,8 @@ public struct ChildMachine: Equatable, Sendable {
     let maxTasks: Int
     let retireAt: Instant
     var lastGrowth: UInt64 = 0
+    /// Memory that finished attempts added to its peak, as it says.
+    var settledPeak: UInt64 = 0
     var growthCheckedAt = Instant(nanoseconds: 0)
     var queuedCost: UInt64 = 0
     /// When its running task has taken too long for others to wait behind it.
@@ -179,6 +181,11 @@ public struct ChildMachine: Equatable, Sendable {
         }
         if self.assignments.isEmpty, self.state == .busy { self.state = .idle }
         return assignment
+    }
+
+    /// An attempt that is over added so much to its peak.
+    mutating func settlePeak(_ growth: UInt64) {
+        self.settledPeak = self.settledPeak.addingReportingOverflow(min(growth, 1 << 60)).partialValue
     }
 
     /// A delivery that waited in its pipe was taken back; `nil` when it did not wait there.

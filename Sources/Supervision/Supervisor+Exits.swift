@@ -12,11 +12,16 @@ extension Supervisor {
 
     /// The child was reaped and its tree is gone; its pipes have been read to their ends.
     ///
-    /// - Parameter templateLost: the template died first, and with it every child of it.
-    public mutating func childExited(_ id: ChildID, _ exit: ChildExit, templateLost: Bool = false, now: Instant) {
+    /// - Parameters:
+    ///   - peakGrowth: resident memory in bytes that it had at its peak over what it was born with.
+    ///   - templateLost: the template died first, and with it every child of it.
+    public mutating func childExited(
+        _ id: ChildID, _ exit: ChildExit, peakGrowth: UInt64 = 0, templateLost: Bool = false, now: Instant
+    ) {
         guard self.contains(id) else { return }
         var child = self.children[id.index]!
-        let fate = Self.fate(child, exit, templateLost: templateLost)
+        let overrun = child.memoryOverrun(peakGrowth, limits: self.limitsOfDelivery())
+        let fate = Self.fate(child, exit, overrun, templateLost: templateLost)
         self.log(.childExited(id, exit, tasks: child.tasksTaken))
         // Last first: each that is given back goes to the front of its queue.
         for assignment in child.assignments.reversed() { self.settle(assignment, fate, id) }
@@ -32,7 +37,9 @@ extension Supervisor {
         self.finishShutdownIfDone(now: now)
     }
 
-    private static func fate(_ child: ChildMachine, _ exit: ChildExit, templateLost: Bool) -> Fate {
+    private static func fate(
+        _ child: ChildMachine, _ exit: ChildExit, _ overrun: (DeliveryTag, Cause)?, templateLost: Bool
+    ) -> Fate {
         switch child.state {
         case .killed(.cause(let cause, let culprit)):
             if let culprit, !cause.isLoss { return .guilty(culprit, cause) }
@@ -42,6 +49,9 @@ extension Supervisor {
             return .suspect(nil, .protocolViolation("it closed a pipe and lived on"))
         case .killed(.closedPipe): break  // It was dying after all: its own end tells more.
         case .starting, .idle, .busy, .draining, .stopping, .gone: break
+        }
+        if let (tag, cause) = overrun, !templateLost {
+            return child.concurrency == 1 ? .guilty(tag, cause) : .suspect(nil, cause)
         }
         switch exit {
         case .signalled("SIGKILL") where templateLost: return .innocent
@@ -83,5 +93,26 @@ extension Supervisor {
         case (_, .exited(let code)): "exited with code \(code) before it was ready"
         case (_, .signalled(let signal)): "ended by \(signal) before it was ready"
         }
+    }
+}
+
+extension ChildMachine {
+    /// How far the peak must be above a memory limit to say why a child died.
+    ///
+    /// Pages of files count in the peak and not towards the limit; only far above it, where the kernel stops who outran
+    /// the measurements (`RLIMIT_DATA`), is memory the likely reason.
+    private static let clearOverrun: UInt64 = 512 << 20
+
+    /// The running attempt whose memory limit the child was far above when it died, unless an earlier one raised its
+    /// peak so far.
+    func memoryOverrun(_ peakGrowth: UInt64, limits: (Delivery) -> TaskLimits) -> (DeliveryTag, Cause)? {
+        for assignment in self.assignments where assignment.startedAt != nil {
+            guard let limit = limits(assignment.delivery).memory else { continue }
+            let added = peakGrowth - min(peakGrowth, self.settledPeak)
+            guard added > Self.clearOverrun, peakGrowth - Self.clearOverrun > UInt64(limit.bytes) else { continue }
+            let peak = ByteCount(bytes: Int(clamping: peakGrowth))
+            return (assignment.delivery.tag, .memory(peak: peak, limit: limit))
+        }
+        return nil
     }
 }

@@ -116,18 +116,21 @@ extension Supervisor {
         public var hasLeftovers: Bool
         /// Run time in nanoseconds.
         public var runTime: UInt64
+        /// Memory in bytes that it added to the child's peak.
+        public var peakMemory: UInt64
         /// The wait before a retry that it asked for; `nil` for its policy's.
         public var countdown: Duration?
 
         /// A report.
         public init(
             _ state: State, wasCancelled: Bool = false, hasLeftovers: Bool = false, runTime: UInt64 = 0,
-            countdown: Duration? = nil
+            peakMemory: UInt64 = 0, countdown: Duration? = nil
         ) {
             self.state = state
             self.wasCancelled = wasCancelled
             self.hasLeftovers = hasLeftovers
             self.runTime = runTime
+            self.peakMemory = peakMemory
             self.countdown = countdown
         }
     }
@@ -143,6 +146,7 @@ extension Supervisor {
         }
         self.occupancyChanged(id.index, before)
         self.tasks[assignment.delivery.task].statistics.ran(for: report.runTime)
+        self.children[id.index]!.settlePeak(report.peakMemory)
         self.decide(assignment, report, id)
         self.childFinishedTask(id.index, assignment, report, now: now)
     }

@@ -13,6 +13,14 @@ public enum ProcessTable {
         return (resident * pageSize, (resident - min(shared, resident)) * pageSize)
     }
 
+    /// What `RLIMIT_DATA` counts of this process, and its stack: private writable memory that it has mapped, in bytes.
+    public static func ownDataSize() -> UInt64? {
+        guard let text = contents("/proc/self/statm", capacity: 128) else { return nil }
+        let fields = text.split(separator: UInt8(ascii: " "))
+        guard fields.count > 5, let pages = number(fields[5]) else { return nil }
+        return pages * pageSize
+    }
+
     /// Memory that only this process uses, resident or swapped, in bytes (`/proc/<pid>/smaps_rollup`, which walks
     /// the page tables: dear in a big process).
     public static func privateMemory(of pid: ProcessID) -> UInt64? {

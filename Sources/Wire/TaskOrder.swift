@@ -9,6 +9,7 @@
 /// | 8 | largest result in bytes |
 /// | 8 | open files (`RLIMIT_NOFILE`), 0 keeps the child's own |
 /// | 8 | largest file in bytes (`RLIMIT_FSIZE`), 0 keeps the child's own |
+/// | 8 | private memory to map beyond the child's own (`RLIMIT_DATA`), 0 for no limit |
 /// | 2, n | length of the task's name, name (UTF-8) |
 /// | 2, n | length of the task's id, id (UTF-8) |
 /// | rest | body: JSON `[args, kwargs, {}]`, as in Celery's protocol 2; with flag 2 a whole message as kombu writes it |
@@ -31,6 +32,8 @@ public struct TaskOrder: Equatable, Sendable {
     public var openFiles: UInt64
     /// Largest file in bytes, or 0.
     public var fileSize: UInt64
+    /// Bytes of private writable memory that may be mapped beyond what the child has at the start, or 0.
+    public var dataGrowth: UInt64
     /// The task's name.
     public let name: Bytes
     /// The task's id.
@@ -64,13 +67,14 @@ public struct TaskOrder: Equatable, Sendable {
         self.resultLimit = .max
         self.openFiles = 0
         self.fileSize = 0
+        self.dataGrowth = 0
         self.name = name.prefix(Self.longestText)
         self.id = id.prefix(Self.longestText)
     }
 
     /// What the 16-bit lengths hold. Whoever sends a longer id gets it back cut, and the master goes on.
     private static let longestText = Int(UInt16.max)
-    private static let fixedSize = 4 + 4 + 5 * 8 + 2 + 2
+    private static let fixedSize = 4 + 4 + 6 * 8 + 2 + 2
 
     /// Appends header and payload up to the body, which the caller sends right after: bodies are not copied here.
     public func write(delivery: UInt64, bodyLength: Int, into buffer: inout [UInt8]) {
@@ -80,6 +84,7 @@ public struct TaskOrder: Equatable, Sendable {
         buffer.append(integer: self.flags)
         for field in [
             self.softTimeNanoseconds, self.hardTimeNanoseconds, self.resultLimit, self.openFiles, self.fileSize,
+            self.dataGrowth,
         ] {
             buffer.append(integer: field)
         }
@@ -98,7 +103,8 @@ public struct TaskOrder: Equatable, Sendable {
         guard let attempt = reader.integer(UInt32.self), let flags = reader.integer(UInt32.self),
             let softTime = reader.integer(UInt64.self), let hardTime = reader.integer(UInt64.self),
             let resultLimit = reader.integer(UInt64.self), let openFiles = reader.integer(UInt64.self),
-            let fileSize = reader.integer(UInt64.self), let name = reader.text(), let id = reader.text()
+            let fileSize = reader.integer(UInt64.self), let dataGrowth = reader.integer(UInt64.self),
+            let name = reader.text(), let id = reader.text()
         else { throw .badPayload(.task) }
         var order = TaskOrder(attempt: attempt, name: name, id: id)
         order.isLast = flags & Flag.isLast != 0
@@ -109,6 +115,7 @@ public struct TaskOrder: Equatable, Sendable {
         order.resultLimit = resultLimit
         order.openFiles = openFiles
         order.fileSize = fileSize
+        order.dataGrowth = dataGrowth
         return (order, reader.remainder())
     }
 }

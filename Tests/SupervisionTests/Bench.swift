@@ -73,9 +73,9 @@ struct Bench {
     }
 
     mutating func exit(
-        _ child: ChildID, _ exit: ChildExit = .signalled("SIGKILL"), templateLost: Bool = false
+        _ child: ChildID, _ exit: ChildExit = .signalled("SIGKILL"), peakGrowth: UInt64 = 0, templateLost: Bool = false
     ) -> [SupervisorAction] {
-        self.supervisor.childExited(child, exit, templateLost: templateLost, now: self.now)
+        self.supervisor.childExited(child, exit, peakGrowth: peakGrowth, templateLost: templateLost, now: self.now)
         return self.actions()
     }
 

@@ -36,4 +36,64 @@ import Testing
         #expect(bench.supervisor.ladder.stage == .running)
         #expect(bench.pass(.milliseconds(100)).count == 8, "all are ordered again after one wait")
     }
+
+    // MARK: Deaths far above the memory limit
+
+    private static let limit = ByteCount(bytes: 64 << 20)
+    /// 64 MiB and 512 MiB, from where on memory is to blame.
+    private static let clear: UInt64 = 576 << 20
+
+    private static func limited() -> Bench { Bench.running(tasks: [.limited { $0.memory = Self.limit }]) }
+
+    private func endings(_ actions: [SupervisorAction]) -> [FinishedDelivery.Ending] {
+        actions.compactMap { action in
+            if case .finish(let finished) = action { finished.ending } else { nil }
+        }
+    }
+
+    @Test(arguments: [ChildExit.signalled("SIGILL"), .signalled("SIGABRT"), .signalled("SIGKILL"), .exited(code: 1)])
+    func aDeathFarAboveTheMemoryLimitIsThatLimit(exit: ChildExit) {
+        var bench = Self.limited()
+        let (id, _) = bench.run()
+        let endings = self.endings(bench.exit(id, exit, peakGrowth: Self.clear + 4_096))
+        let peak = ByteCount(bytes: Int(Self.clear) + 4_096)
+        #expect(endings == [.lost(.memory(peak: peak, limit: Self.limit))])
+    }
+
+    @Test func aDeathNearTheMemoryLimitIsALoss() {
+        var bench = Self.limited()
+        let (id, delivery) = bench.run()
+        let actions = bench.exit(id, .signalled("SIGILL"), peakGrowth: Self.clear)
+        #expect(actions.contains { if case .giveBack(let back) = $0 { back.tag == delivery.tag } else { false } })
+    }
+
+    @Test func aDeathWithoutAMemoryLimitIsALoss() {
+        var bench = Bench.running()
+        let (id, _) = bench.run()
+        #expect(self.endings(bench.exit(id, .signalled("SIGILL"), peakGrowth: 1 << 40)) == [])
+    }
+
+    /// An earlier attempt, which perhaps might, has raised the child's peak.
+    @Test func anEarlierAttemptsPeakIsNotHeldAgainstTheNext() {
+        var bench = Self.limited()
+        let (id, first) = bench.run()
+        _ = bench.report(id, first, Supervisor.Report(.success, peakMemory: 800 << 20))
+        #expect(bench.run().child == id)
+        #expect(self.endings(bench.exit(id, .signalled("SIGILL"), peakGrowth: 900 << 20)) == [])
+    }
+
+    @Test func aDeadTemplateTakesInnocentChildrenAlong() {
+        var bench = Self.limited()
+        let (id, _) = bench.run()
+        let actions = bench.exit(id, .signalled("SIGKILL"), peakGrowth: 1 << 40, templateLost: true)
+        #expect(self.endings(actions) == [])
+    }
+
+    @Test func whoClaimsAnyPeakDoesNotTrap() {
+        var bench = Self.limited()
+        let (id, first) = bench.run()
+        _ = bench.report(id, first, Supervisor.Report(.success, peakMemory: .max))
+        _ = bench.run()
+        #expect(self.endings(bench.exit(id, .signalled("SIGILL"), peakGrowth: .max)) != [])
+    }
 }

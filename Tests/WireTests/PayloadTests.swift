@@ -23,6 +23,7 @@ import Testing
         order.resultLimit = 64 << 20
         order.openFiles = 256
         order.fileSize = .max
+        order.dataGrowth = 3 << 30
         return order
     }
 

@@ -39,7 +39,7 @@ struct TaskExecutor {
     mutating func start(_ order: TaskOrder, body: Bytes, tag: UInt64) {
         // Sent with whatever is pending, so that the previous outcome is out before this task can do harm.
         self.reports.writeNow { PlainFrame.write(.accepted, delivery: tag, into: &$0) }
-        self.limits.apply(order)
+        self.limits.apply(order, isAlone: self.runningTasks == 0)
         let measurement = Measurement()
         let message = order.bodyFormat == .envelope ? Result { try ReceivedMessage(opening: body) } : nil
         let opened = try? message?.get()
@@ -115,6 +115,7 @@ struct TaskExecutor {
         report.wasCancelled = call.notice != nil
         measurement.finish(&report)
         StandardOutput.flush()
+        if self.runningTasks == 0 { self.limits.liftData() }
         if self.runningTasks == 0 && hasChildren() {
             // The sweep opens files, and the task may have used up its own.
             self.limits.lift()
@@ -217,8 +218,10 @@ private struct Measurement {
 private struct AttemptResourceLimits {
     private var openFiles: UInt64 = 0
     private var fileSize: UInt64 = 0
+    private var data: UInt64?
     private let ownOpenFiles = Resource.openFiles.softLimit
     private let ownFileSize = Resource.fileSize.softLimit
+    private let ownData = Resource.data.softLimit
 
     /// Gives the child its own limits back until the next attempt.
     mutating func lift() {
@@ -226,7 +229,15 @@ private struct AttemptResourceLimits {
         try? Resource.openFiles.setSoftLimit(self.ownOpenFiles)
     }
 
-    mutating func apply(_ order: TaskOrder) {
+    /// Between attempts memory is nobody's.
+    mutating func liftData() {
+        guard self.data != nil else { return }
+        self.data = nil
+        try? Resource.data.setSoftLimit(self.ownData)
+    }
+
+    mutating func apply(_ order: TaskOrder, isAlone: Bool) {
+        self.applyData(order.dataGrowth, isAlone: isAlone)
         if order.openFiles != self.openFiles {
             self.openFiles = order.openFiles
             try? Resource.openFiles.setSoftLimit(order.openFiles == 0 ? self.ownOpenFiles : order.openFiles)
@@ -235,5 +246,13 @@ private struct AttemptResourceLimits {
             self.fileSize = order.fileSize
             try? Resource.fileSize.setSoftLimit(order.fileSize == 0 ? self.ownFileSize : order.fileSize)
         }
+    }
+    /// Counts from what the child has now. Tasks that run at the same time share the widest limit of any.
+    private mutating func applyData(_ growth: UInt64, isAlone: Bool) {
+        guard growth > 0, let used = ProcessTable.ownDataSize() else { return self.liftData() }
+        let limit = min(used.addingReportingOverflow(growth).partialValue, self.ownData)
+        guard isAlone || self.data.map({ $0 < limit }) ?? false else { return }
+        self.data = limit
+        try? Resource.data.setSoftLimit(limit)
     }
 }

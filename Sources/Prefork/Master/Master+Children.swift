@@ -353,7 +353,8 @@ extension Master {
         self.readToEnd(child)
         let born = self.templates[child.generation]?.childBaseline?.resident ?? 0
         child.peakGrowth = peakResident - min(born, peakResident)
-        self.supervisor.childExited(child.id, exit, templateLost: templateLost, now: self.now)
+        self.supervisor.childExited(
+            child.id, exit, peakGrowth: child.peakGrowth, templateLost: templateLost, now: self.now)
         self.performActions()
         self.bury(child)
     }
@@ -377,6 +378,7 @@ extension TaskOrder {
         self.resultLimit = UInt64(limits.result.bytes)
         self.openFiles = UInt64(limits.openFiles ?? 0)
         self.fileSize = UInt64(limits.fileSize?.bytes ?? 0)
+        self.dataGrowth = limits.memory.map { UInt64($0.bytes) + Master.dataSlack } ?? 0
     }
 }
 
@@ -391,7 +393,7 @@ extension Supervisor.Report {
             }
         self.init(
             state, wasCancelled: report.wasCancelled, hasLeftovers: report.leftovers > 0,
-            runTime: report.runTimeNanoseconds,
+            runTime: report.runTimeNanoseconds, peakMemory: report.peakMemory,
             countdown: report.countdownNanoseconds.map { .nanoseconds(Int64(clamping: $0)) })
     }
 }

@@ -41,6 +41,11 @@ public final class Master {
     /// Bytes that the master moves for one child in one pass, so that none keeps the others waiting.
     static let pipeShare = 65_536
 
+    /// What an attempt may map beyond its memory limit. The kernel counts what is mapped, used or not: room for the
+    /// stacks of as many threads as Dispatch (64) and Swift's pool (one for each processor) start, of 8 MiB each, and
+    /// for as much again that programs reserve and do not use.
+    static let dataSlack = UInt64(1 << 30) + UInt64(availableProcessors()) * (16 << 20)
+
     /// What registrations are about; a child's pipes use ``ChildHandle/Channel``.
     private enum Token: Int {
         case signals

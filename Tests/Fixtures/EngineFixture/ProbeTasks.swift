@@ -1,11 +1,49 @@
 import Celeriac
+import Dispatch
+import Foundation
 import Glibc
 
 /// Tasks by which a test can see, and hold, what the engine does.
 func addProbeTasks(to worker: inout Worker) {
     addWaiting(to: &worker)
+    addMemory(to: &worker)
     addDecisions(to: &worker)
     addTalking(to: &worker)
+}
+
+private func addMemory(to worker: inout Worker) {
+    // Allocates what it can get and more, by Swift's own means: when nothing is left, the program ends.
+    worker.task("probe.hog", parameters: "path") { (path: String) in
+        print("at the gate")
+        while access(path, F_OK) != 0 { usleep(1_000) }
+        var blocks: [[UInt8]] = []
+        while true { blocks.append([UInt8](repeating: 1, count: 1 << 20)) }
+    }
+    worker.task("probe.data_limit") { () -> Int in
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
+        return Int(exactly: limit.rlim_cur) ?? -1
+    }
+    // Threads of Dispatch, Swift tasks and Foundation at the same time; returns mapped private memory in MiB.
+    worker.task("probe.threads", parameters: "count") { (count: Int) async throws -> [Int] in
+        let before = dataSize()
+        let group = DispatchGroup()
+        for _ in 0..<count { DispatchQueue.global().async(group: group) { usleep(100_000) } }
+        let sum = await withTaskGroup(of: Int.self) { tasks in
+            for number in 0..<count { tasks.addTask { (0..<1_000).reduce(number, +) } }
+            return await tasks.reduce(0, +)
+        }
+        let data = try JSONSerialization.data(withJSONObject: ["sum": sum])
+        let peak = dataSize()
+        await withCheckedContinuation { done in group.notify(queue: .global()) { done.resume() } }
+        return [before >> 20, peak >> 20, data.count]
+    }
+}
+
+/// `VmData`, in bytes.
+private func dataSize() -> Int {
+    let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+    return fields.count > 5 ? (Int(fields[5]) ?? 0) * 4_096 : 0
 }
 
 private func addWaiting(to worker: inout Worker) {
