@@ -56,7 +56,7 @@ extension SettingKey {
         in: [.worker],
         .size,
         default: "64MiB",
-        "Most bytes of messages that wait in the master's memory.",
+        "Most bytes of messages that wait in the master's memory, or, from 256 KiB each, in files.",
         celery: "worker_prefetch_multiplier"
     )
     static let bootTimeout = SettingKey(

@@ -237,7 +237,7 @@ public final class InProcessQueue: Broker {
     }
 
     public func nextWake(now: Instant) -> Instant {
-        if self.hasUnflushed || self.wantsInput && self.input.canRead { return now }
+        if self.hasUnflushed || self.output.needsFlush || self.wantsInput && self.input.canRead { return now }
         let due = self.messages.nextDue
         var next = due.monotonic ?? .distantFuture
         if let wall = due.wall {

@@ -9,6 +9,9 @@ final class OutputWriter: ReadinessHandler {
     /// to change, since the open file is shared with whoever started us.
     private static let atomicSize = 4_096
 
+    /// Most bytes that go out in one pass, so that a large result does not hold up the children.
+    private static let mostPerPass = 1 << 20
+
     private let descriptor: CInt
     private var queue = WriteQueue()
     private var reactor: Reactor?
@@ -19,6 +22,9 @@ final class OutputWriter: ReadinessHandler {
 
     /// Bytes that wait for the reader.
     var pendingBytes: Int { self.queue.count }
+
+    /// Whether to call ``flush()`` again although nobody will tell that it is time: a file takes whatever comes.
+    var needsFlush: Bool { self.isRegularFile && !self.queue.isEmpty }
 
     func start(on reactor: Reactor) throws(Errno) {
         self.reactor = reactor
@@ -50,16 +56,17 @@ final class OutputWriter: ReadinessHandler {
         if !self.isRegularFile { _ = isWritable(self.descriptor, within: time) }
     }
 
-    /// Writes what the reader takes now. Returns whether there still is a reader.
+    /// Writes what the reader takes now, and no more than a pass's share. Returns whether there still is a reader.
     func flush() throws(Errno) -> Bool {
-        while !self.queue.isEmpty {
-            guard self.isRegularFile || isWritable(self.descriptor) else {
-                if let registration { self.reactor?.update(registration, for: .writable) }
-                break
+        var left = Self.mostPerPass
+        while left > 0, !self.queue.isEmpty, self.isRegularFile || isWritable(self.descriptor) {
+            switch try self.queue.write(upTo: self.isRegularFile ? left : Self.atomicSize, to: self.descriptor) {
+            case .bytes(let count): left -= count
+            case .wouldBlock: left = 0
+            case .noReader: return false
             }
-            let most = self.isRegularFile ? Int.max : Self.atomicSize
-            if try self.queue.write(upTo: most, to: self.descriptor) == .noReader { return false }
         }
+        if !self.queue.isEmpty, let registration { self.reactor?.update(registration, for: .writable) }
         return true
     }
 }

@@ -10,6 +10,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         let split = count / 3
         let pieces = frames(in: [Array(bytes[..<split]), Array(bytes[split...])], direction)
         precondition(whole == pieces, "A stream decodes alike however it is split.")
+        precondition(whole == largeFrames(in: [bytes], direction), "Large outcomes are the same from their pieces.")
         for frame in whole.frames { decodePayload(frame.header, frame.payload) }
     }
     checkRoundTrips(bytes)
@@ -34,6 +35,31 @@ private func frames(in chunks: [[UInt8]], _ direction: FrameDirection) -> Decode
             chunk.withUnsafeBytes { decoder.append($0) }
             while let (header, payload) = try decoder.next() {
                 decoded.frames.append(Frame(header: header, payload: payload))
+            }
+        }
+    } catch {
+        decoded.error = error
+    }
+    return decoded
+}
+
+/// The same with outcomes of more than 8 bytes in pieces.
+private func largeFrames(in chunks: [[UInt8]], _ direction: FrameDirection) -> Decoded {
+    let limits = FrameLimits(task: 4_096, outcome: 4_096, text: 1_024)
+    var decoder = FrameDecoder(direction, limits: limits, longestGathered: 8)
+    var decoded = Decoded()
+    var open: [UInt8] = []
+    do throws(FrameError) {
+        for chunk in chunks {
+            chunk.withUnsafeBytes { decoder.append($0) }
+            while let part = try decoder.nextPart() {
+                switch part {
+                case .frame(let header, let payload): decoded.frames.append(Frame(header: header, payload: payload))
+                case .piece(let header, let piece, let isLast):
+                    open += piece
+                    if isLast { decoded.frames.append(Frame(header: header, payload: open[...])) }
+                    if isLast { open = [] }
+                }
             }
         }
     } catch {

@@ -24,10 +24,27 @@ private func lines(in chunks: [[UInt8]]) -> [LineSplitter.Line] {
     return lines
 }
 
+/// A line in pieces has the same fields, with the arguments where it says that they are.
+private func checkOutline(_ line: ArraySlice<UInt8>, _ whole: TaskLine?) {
+    var outline = LineOutline()
+    let (first, second) = (line.prefix(line.count / 3), line.dropFirst(line.count / 3))
+    guard (try? outline.feed(first)) != nil, (try? outline.feed(second)) != nil, let parts = try? outline.finish()
+    else { return precondition(whole == nil, "A task line is one in pieces as well.") }
+    let part = { (range: Range<Int>?, otherwise: ArraySlice<UInt8>?) in
+        range.map { line.dropFirst($0.lowerBound).prefix($0.count) } ?? otherwise
+    }
+    precondition(parts.line?.task.string == whole?.task.string)
+    precondition(part(parts.args, parts.line?.args) == whole?.args)
+    precondition(part(parts.kwargs, parts.line?.kwargs) == whole?.kwargs)
+}
+
 private func check(_ line: ArraySlice<UInt8>) {
     do {
-        if let task = try TaskLine(parsing: line) { _ = task.limits.applied(to: TaskLimits()) }
+        let task = try TaskLine(parsing: line)
+        _ = task?.limits.applied(to: TaskLimits())
+        checkOutline(line, task)
     } catch {
+        checkOutline(line, nil)
         precondition(error.column >= 1 && error.column <= line.count + 1, "An error has a place in its line.")
     }
     guard let value = try? JSONValue(parsing: line) else { return }
