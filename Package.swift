@@ -54,7 +54,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
-        .target(name: "InProcess", dependencies: ["Broker", "JSON", "Journal", "Reactor", "Syscalls", "TaskLines"]),
+        .target(name: "InProcess", dependencies: ["Broker", "Journal", "Reactor", "Syscalls", "TaskLines"]),
         .target(
             name: "RedisBroker",
             dependencies: [
