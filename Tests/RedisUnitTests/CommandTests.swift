@@ -11,7 +11,7 @@ import Testing
         var starts: [UnsafeRawPointer?] = []
         command.write(to: &queue)
         while !queue.isEmpty {
-            _ = queue.write(upTo: .max) { piece in
+            _ = try queue.write(upTo: .max) { piece in
                 bytes += piece
                 starts.append(piece.baseAddress)
                 return .bytes(piece.count)

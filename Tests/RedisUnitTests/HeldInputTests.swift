@@ -33,7 +33,7 @@ import Testing
         }
 
         func write(_ queue: inout WriteQueue) throws -> WriteResult {
-            let result = queue.write(upTo: .max) { .bytes($0.count) }
+            let result = try queue.write(upTo: .max) { .bytes($0.count) }
             if case .bytes(1...) = result { self.held += "+OK\r\n".utf8 }
             return result
         }
