@@ -34,6 +34,8 @@ public struct BrokerSettings: Equatable, Sendable {
     public let url: String?
     /// The result backend's URL; `nil` stores no results.
     public let resultBackend: String?
+    /// What sentinels call the master.
+    public let masterName: String
     /// The queues to take from.
     public let queues: [String]
     /// In which order they are asked.

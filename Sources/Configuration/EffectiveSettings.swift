@@ -79,6 +79,7 @@ extension BrokerSettings {
     init(_ layer: Layer) {
         self.url = layer.url(.broker)
         self.resultBackend = layer.url(.resultBackend)
+        self.masterName = layer.required(Layer.text, .masterName)
         self.queues = layer.required(Layer.names, .queues)
         self.queueOrder = layer.required(Layer.choice, .queueOrder)
         self.name = layer.required(Layer.text, .name)

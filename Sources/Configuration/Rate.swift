@@ -27,7 +27,9 @@ extension Bound where Value == Rate {
     public static func perHour(_ count: Double) -> Bound { self.every(count, "h") }
 
     private static func every(_ count: Double, _ unit: String) -> Bound {
-        guard let rate = Rate("\(count)/\(unit)") else { preconditionFailure("A rate is more than nothing: \(count)/\(unit)") }
+        guard let rate = Rate("\(count)/\(unit)") else {
+            preconditionFailure("A rate is more than nothing: \(count)/\(unit)")
+        }
         return .at(rate)
     }
 }

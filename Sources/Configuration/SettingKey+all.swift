@@ -2,7 +2,8 @@ extension SettingKey {
     /// Every setting, in the order of the documentation.
     public static let all: [SettingKey] = [
         concurrency, childConcurrency, shutdownGrace, logLevel, logFormat, heldMessages, bootTimeout,
-        broker, resultBackend, queues, queueOrder, name, acks, ignoreResult, trackStarted, visibilityTimeout,
+        broker, resultBackend, masterName, queues, queueOrder, name, acks, ignoreResult, trackStarted,
+        visibilityTimeout,
         workerTimeout, maxDeliveries, resultExpires, resultExtended, keyPrefix, resultKeyPrefix,
         softTime, hardTime, softCPUTime, hardCPUTime, memory, openFiles, processes, fileSize, output, result,
         maxTasksPerChild, maxChildAge, maxChildGrowth,
@@ -86,6 +87,14 @@ extension SettingKey {
         default: "none",
         "The Redis server that results are stored on: the broker's, in the same or another database.",
         celery: "result_backend"
+    )
+    static let masterName = SettingKey(
+        "master_name",
+        in: [.worker],
+        .text,
+        default: "mymaster",
+        "What the sentinels of a `sentinel://` URL call the master.",
+        celery: "broker_transport_options.master_name"
     )
     static let queues = SettingKey(
         "queues",

@@ -175,7 +175,8 @@ extension SettingKey {
 
     private func parseTemplate(_ node: Node, _ problems: inout Problems) -> CommandTemplate? {
         guard case .string(let text) = node.value else {
-            problems.add(.wrongType, "'\(self.name)' must have strings only, not \(node.typeDescription)", at: node.source)
+            problems.add(
+                .wrongType, "'\(self.name)' must have strings only, not \(node.typeDescription)", at: node.source)
             return nil
         }
         do throws(CommandTemplate.SyntaxError) {

@@ -72,7 +72,9 @@ public struct DeadLetter: Sendable {
             if !failure.backtrace.isEmpty { object["backtrace"] = .array(failure.backtrace.map { .string($0) }) }
         }
         object["pid"] = outcome.pid.map { .number(JSONNumber(Int($0))) }
-        object["runtime"] = outcome.runTime.flatMap { JSONNumber(Double($0.wholeNanoseconds) / 1e9) }.map { .number($0) }
+        object["runtime"] = outcome.runTime.flatMap { JSONNumber(Double($0.wholeNanoseconds) / 1e9) }.map {
+            .number($0)
+        }
         object["peak_memory"] = outcome.peakMemory.map { .number(JSONNumber($0.bytes)) }
         object["last_output"] = outcome.lastOutput.map { .string($0) }
         return object

@@ -35,7 +35,9 @@ extension RedisBroker {
     private func scan(_ worker: String, cursor: String) {
         let command = Command("HSCAN", self.keys.unacked, cursor, "MATCH", "\(worker).*", "COUNT", "1000")
         self.commands.send(command) { [unowned self] answer in
-            guard case .success(.array(let parts)) = answer, parts.count == 2, let next = parts[0].asText else { return }
+            guard case .success(.array(let parts)) = answer, parts.count == 2, let next = parts[0].asText else {
+                return
+            }
             let pairs = parts[1].asArray ?? []
             for index in stride(from: 0, to: pairs.count - 1, by: 2) {
                 self.recover(tag: pairs[index], entry: pairs[index + 1])
@@ -141,14 +143,16 @@ struct Binding {
     /// that its pattern, a routing key with `*` for a word and `#` for any, matches.
     func matches(_ key: String) -> Bool {
         if self.pattern.isEmpty { return key == self.routingKey }
-        return Self.matches(key.split(separator: ".", omittingEmptySubsequences: false)[...],
+        return Self.matches(
+            key.split(separator: ".", omittingEmptySubsequences: false)[...],
             self.routingKey.split(separator: ".", omittingEmptySubsequences: false)[...])
     }
 
     private static func matches(_ words: ArraySlice<Substring>, _ pattern: ArraySlice<Substring>) -> Bool {
         guard let first = pattern.first else { return words.isEmpty }
         if first == "#" {
-            return self.matches(words, pattern.dropFirst()) || !words.isEmpty && self.matches(words.dropFirst(), pattern)
+            return self.matches(words, pattern.dropFirst())
+                || !words.isEmpty && self.matches(words.dropFirst(), pattern)
         }
         guard let word = words.first, first == "*" || first == word else { return false }
         return self.matches(words.dropFirst(), pattern.dropFirst())

@@ -28,7 +28,7 @@ public final class RedisBroker: Broker {
     let logger: Logger
     var documents: ResultDocuments?
     let lists: QueueLists
-    let url: RedisURL
+    let url: ServerURL
 
     var reactor: Reactor!
     var commands: RedisConnection!
@@ -85,7 +85,7 @@ public final class RedisBroker: Broker {
 
     /// A broker that has not connected yet.
     public init(
-        url: RedisURL, options: RedisBrokerOptions, directory: TaskDirectory, profiles: TaskProfiles, pools: Int,
+        url: ServerURL, options: RedisBrokerOptions, directory: TaskDirectory, profiles: TaskProfiles, pools: Int,
         logger: Logger, seed: UInt64
     ) {
         self.url = url
@@ -105,11 +105,12 @@ public final class RedisBroker: Broker {
     public func start(on reactor: Reactor) throws {
         self.reactor = reactor
         var random = SeededGenerator(seed: randomSeed())
-        let login = Login(self.url, name: "celeriac")
+        var login = self.url.login
+        login.name = "celeriac"
         self.commands = RedisConnection(
-            to: Server(self.url), login: login, on: reactor, owner: self, seed: random.next())
+            to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: random.next())
         self.notices = RedisConnection(
-            to: Server(self.url), login: login, on: reactor, owner: self, seed: random.next())
+            to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: random.next())
         self.commands.start()
         self.notices.start()
     }

@@ -41,6 +41,7 @@ struct WorkCommand: ParsableCommand {
 struct BrokerFlags: ParsableArguments {
     @Option(name: [.customShort("b"), .customLong("broker")], help: help("broker")) var broker: String?
     @Option(help: help("result-backend")) var resultBackend: String?
+    @Option(help: help("master-name")) var masterName: String?
     @Option(name: [.customShort("Q"), .customLong("queues")], help: help("queues")) var queues: String?
     @Option(help: help("queue-order")) var queueOrder: String?
     @Option(name: [.customShort("n"), .customLong("name")], help: help("name")) var name: String?
@@ -58,7 +59,8 @@ struct BrokerFlags: ParsableArguments {
     /// The given flags by ``SettingKey/flag``.
     var values: [String: String] {
         let all: [String: String?] = [
-            "broker": self.broker, "result-backend": self.resultBackend, "queues": self.queues,
+            "broker": self.broker, "result-backend": self.resultBackend, "master-name": self.masterName,
+            "queues": self.queues,
             "queue-order": self.queueOrder, "name": self.name, "acks": self.acks, "ignore-result": self.ignoreResult,
             "track-started": self.trackStarted, "visibility-timeout": self.visibilityTimeout,
             "worker-timeout": self.workerTimeout, "max-deliveries": self.maxDeliveries,

@@ -11,7 +11,7 @@ import WorkerLog
 /// One `celeriac worker`, from banner to exit status.
 struct WorkerSession {
     let engine: EngineSetup
-    private let url: RedisURL
+    private let url: ServerURL
     private let options: RedisBrokerOptions
 
     /// Reads what the settings say of the broker. Throws ``UsageError`` for what is missing or cannot be.
@@ -23,19 +23,22 @@ struct WorkerSession {
                 description: "a worker needs a broker: --broker redis://127.0.0.1:6379/0, `broker` in [worker], or "
                     + "CELERY_BROKER_URL; without a server there is `run`")
         }
-        self.url = try Self.url(text, setting: "broker")
+        self.url = try Self.url(text, settings, setting: "broker")
         self.options = try Self.options(settings, broker: self.url)
     }
 
-    private static func url(_ text: String, setting: String) throws(UsageError) -> RedisURL {
+    private static func url(
+        _ text: String, _ settings: BrokerSettings, setting: String
+    ) throws(UsageError) -> ServerURL {
         do throws(RedisURLError) {
-            return try RedisURL(text)
+            return try ServerURL(text, master: settings.masterName)
         } catch {
             throw UsageError(description: "\(setting): \(error)")
         }
     }
 
-    private static func options(_ settings: BrokerSettings, broker: RedisURL) throws(UsageError) -> RedisBrokerOptions {
+    private static func options(_ settings: BrokerSettings, broker: ServerURL) throws(UsageError) -> RedisBrokerOptions
+    {
         var options = RedisBrokerOptions(nodeName: settings.nodeName(host: hostName()))
         options.queues = settings.queues
         options.queueOrder = settings.queueOrder
@@ -47,10 +50,10 @@ struct WorkerSession {
         return options
     }
 
-    private static func results(_ settings: BrokerSettings, _ broker: RedisURL) throws(UsageError) -> ResultOptions? {
+    private static func results(_ settings: BrokerSettings, _ broker: ServerURL) throws(UsageError) -> ResultOptions? {
         guard let text = settings.resultBackend else { return nil }
-        let url = try self.url(text, setting: "result_backend")
-        guard url.place == broker.place else {
+        let url = try self.url(text, settings, setting: "result_backend")
+        guard url.isSameServer(as: broker) else {
             throw UsageError(
                 description: "result_backend: \(url.masked) is on another server than the broker \(broker.masked); "
                     + "an outcome and its acknowledgement are one step, which only one server can take")
@@ -109,8 +112,11 @@ struct WorkerSession {
             ("broker", self.url.masked), ("results", self.resultsText),
             ("queues", "\(self.options.queues.joined(separator: ", ")) (\(self.options.queueOrder.rawValue))"),
             ("children", pools.joined(separator: ", ")), ("limits", self.limitsText),
-            ("leases", "\(self.options.visibilityTimeout.unitDescription), a silent worker is dead after "
-                + self.options.workerTimeout.unitDescription),
+            (
+                "leases",
+                "\(self.options.visibilityTimeout.unitDescription), a silent worker is dead after "
+                    + self.options.workerTimeout.unitDescription
+            ),
             ("tasks", names.isEmpty ? "none" : names.joined(separator: ", ")),
         ]
         let lines = rows.map { "  \($0.0)\(String(repeating: " ", count: 10 - $0.0.count))\($0.1)" }
