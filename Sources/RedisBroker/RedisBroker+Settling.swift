@@ -6,8 +6,8 @@ import Syscalls
 extension RedisBroker {
     private static let batchCount = 64
     private static let batchBytes = 1 << 20
-    /// Batches under way at the same time.
-    private static let mostBatches = 4
+    /// Batches under way at the same time. While one is, others gather: the busier the worker, the larger they are.
+    private static let mostBatches = 1
     /// The pause after the server refused a batch.
     private static let pause: Duration = .milliseconds(500)
 

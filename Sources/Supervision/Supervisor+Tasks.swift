@@ -3,7 +3,7 @@ extension Supervisor {
     /// Run time, by the mean of each task, that may wait in one child's pipe.
     static let mostQueuedNanoseconds: UInt64 = 1_000_000
     /// Deliveries that may wait in one child's pipe.
-    static let mostQueued = 15
+    static let mostQueued = 31
 
     /// The child that should get a delivery of this task now, if any: one with a free slot; for a task known to be
     /// quick and silent also one that is about to have one.
@@ -27,10 +27,12 @@ extension Supervisor {
         guard child.state == .busy, child.recycling == nil, child.concurrency == 1, !child.isStalled,
             let running = child.assignments.first, self.tasks[running.delivery.task].statistics.mayQueue
         else { return 0 }
-        // More tasks of the kind that it runs, as many as `childWithShortQueue` would let wait.
+        // More tasks of the kind that it runs, as many as `childWithShortQueue` would let wait; but only once half of
+        // them are gone, so that one request brings many.
         let mean = max(1, self.tasks[running.delivery.task].statistics.meanRunTime)
-        let byTime = (Self.mostQueuedNanoseconds - min(Self.mostQueuedNanoseconds, child.queuedCost)) / mean
-        return min(Int(clamping: byTime), Self.mostQueued - child.assignments.count)
+        let most = min(Int(clamping: Self.mostQueuedNanoseconds / mean), Self.mostQueued)
+        let free = most - child.assignments.count
+        return free >= (most + 1) / 2 ? free : 0
     }
 
     private func childWithFreeSlot(_ pool: Int) -> ChildID? {
