@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.4.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
         .target(name: "CShims"),
@@ -29,7 +30,7 @@ let package = Package(
         .target(name: "Wire"),
         .target(name: "Supervision"),
         .target(name: "Compression", dependencies: ["CBZip2", "CZlib", "CZstd"]),
-        .target(name: "Celery", dependencies: ["Compression", "JSON"]),
+        .target(name: "Celery", dependencies: ["Compression", "JSON", .product(name: "Yams", package: "Yams")]),
         .target(name: "TaskLines", dependencies: ["JSON", "Supervision"]),
         .target(
             name: "Configuration", dependencies: ["Supervision", .product(name: "TOMLKit", package: "TOMLKit")]),

@@ -73,7 +73,7 @@ public struct BodyDecoder: Sendable {
         let payload = try self.payload(of: envelope)
         switch serializer {
         case .json: return try ProtocolOneTask(parsing: payload, limits: self.limits)
-        case .messagePack: return try ProtocolOneTask(try serializer.decode(payload, limits: self.limits))
+        case .messagePack, .yaml: return try ProtocolOneTask(try serializer.decode(payload, limits: self.limits))
         }
     }
 }

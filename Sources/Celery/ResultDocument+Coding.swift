@@ -13,7 +13,7 @@ extension ResultDocument {
         switch serializer {
         case .json:
             try self.init(Fields(body: bytes, limits: limits))
-        case .messagePack:
+        case .messagePack, .yaml:
             try self.init(Fields(try serializer.decode(bytes, limits: limits).asObject ?? [:]))
         }
     }
@@ -29,7 +29,7 @@ extension ResultDocument {
     public func serialized(_ serializer: Serializer, limits: BodyLimits = BodyLimits()) throws(BodyError) -> [UInt8] {
         switch serializer {
         case .json: self.serialized()
-        case .messagePack: try self.fields.raw.value(limits: limits).messagePack()
+        case .messagePack, .yaml: try serializer.encode(self.fields.raw.value(limits: limits))
         }
     }
 

@@ -2,19 +2,21 @@
 public enum Serializer: String, Sendable, CaseIterable {
     case json
     case messagePack = "msgpack"
+    case yaml
 
     /// What `content-type` says.
     public var contentType: String {
         switch self {
         case .json: "application/json"
         case .messagePack: "application/x-msgpack"
+        case .yaml: "application/x-yaml"
         }
     }
 
     /// What `content-encoding` says.
     public var contentEncoding: String {
         switch self {
-        case .json: "utf-8"
+        case .json, .yaml: "utf-8"
         case .messagePack: "binary"
         }
     }
@@ -28,7 +30,7 @@ public enum Serializer: String, Sendable, CaseIterable {
         case "application/json", "json": self = .json
         case "application/x-msgpack", "msgpack": self = .messagePack
         case "application/x-python-serialize", "pickle": throw Self.pickled
-        case "application/x-yaml", "yaml": throw Self.unsupported("YAML")
+        case "application/x-yaml", "yaml": self = .yaml
         case "application/data", "auth":
             throw Self.unsupported("signed or raw (application/data)")
         case nil: throw BodyError(.unsupportedContentType, "The message has no content type.")
@@ -60,6 +62,7 @@ public enum Serializer: String, Sendable, CaseIterable {
         switch self {
         case .json: try CeleryValue(parsing: bytes, limits: limits)
         case .messagePack: try CeleryValue(messagePack: bytes, limits: limits)
+        case .yaml: try CeleryValue(yaml: bytes, limits: limits)
         }
     }
 
@@ -68,6 +71,7 @@ public enum Serializer: String, Sendable, CaseIterable {
         switch self {
         case .json: try value.json()
         case .messagePack: try value.messagePack()
+        case .yaml: try value.yaml()
         }
     }
 }

@@ -72,7 +72,12 @@ import Testing
             let bytes = round < 20 ? Array(cut) : mutated(payload, using: &random)
             for serializer in Serializer.allCases {
                 guard let value = try? serializer.decode(bytes[...]) else { continue }
-                try self.comesBack(value)
+                // What is an object in YAML may be a value of a Python type in JSON: each comes back as itself.
+                if serializer == .yaml {
+                    #expect(try serializer.decode(serializer.encode(value)[...]) == value)
+                } else {
+                    try self.comesBack(value)
+                }
                 _ = try? TaskBody(value)
             }
         }

@@ -19,7 +19,7 @@ struct ReceivedMessage: Sendable {
             return
         }
         let envelope = try Envelope(parsing: bytes)
-        let decoder = BodyDecoder(accepted: [.json, .messagePack])
+        let decoder = BodyDecoder(accepted: Set(Serializer.allCases))
         let body = try decoder.taskBody(of: envelope)
         self.call = try Self.call(body)
         self.embed = body.embed == Embed() ? nil : body.embed

@@ -29,7 +29,7 @@ final class TestedWorker {
         self.scratch = try ScratchDirectory()
         if Self.isCelery {
             var connection = connection
-            connection.settings["accept_content"] = ["json", "msgpack"]
+            connection.settings["accept_content"] = ["json", "msgpack", "yaml"]
             self.program = try CeleryWorker(connection, concurrency: concurrency, queues: queues).program
         } else {
             let config = try self.scratch.write(Self.configuration(connection), to: "worker.toml")

@@ -58,7 +58,7 @@ extension AcceptanceTests {
             #expect(worker.isRunning)
         }
 
-        @Test(arguments: ["json", "msgpack"]) func serializersAreUnderstood(serializer: String) throws {
+        @Test(arguments: ["json", "msgpack", "yaml"]) func serializersAreUnderstood(serializer: String) throws {
             let installation = try Installation()
             let worker = try TestedWorker(installation.server)
             let options: JSONObject = ["serializer": .string(serializer)]
