@@ -125,6 +125,9 @@ public struct ChildMachine: Equatable, Sendable {
     /// Whether it can take a task now.
     var isReady: Bool { self.state == .idle || self.state == .busy }
 
+    /// Whether it has been ordered and is not yet ready.
+    var isStarting: Bool { if case .starting = self.state { true } else { false } }
+
     /// Whether a task given now would start at once.
     var hasFreeSlot: Bool { self.isReady && self.assignments.count < self.concurrency }
 

@@ -7,6 +7,8 @@ public struct PoolState: Equatable, Sendable {
     /// No child is ordered before this instant, after a failure.
     var spawnNotBefore: Instant?
     var spawnBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
+    /// Whether its last child was ready within some milliseconds, so that work may be fetched for one that starts.
+    var bootsQuickly = false
     var bootBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
 
     init(policy: PoolPolicy) { self.policy = policy }
@@ -25,6 +27,7 @@ public struct PoolState: Equatable, Sendable {
 extension Supervisor {
     /// So many children in a row that die before they are ready stop the worker.
     static let mostBootFailures = 5
+    static let quickBoot: Duration = .milliseconds(20)
     /// Children of a pool that may be starting at the same time: orders wait in a socket of limited size.
     static let mostStarting = 32
 
@@ -134,6 +137,7 @@ extension Supervisor {
         }
         let child = self.children[id.index]!
         self.pools[child.pool].bootBackoff.succeeded()
+        self.pools[child.pool].bootsQuickly = now - child.startedAt < Self.quickBoot
         self.pools[child.pool].spawnBackoff.succeeded()
         self.log(.childReady(id, bootTime: now - child.startedAt))
         self.wake(by: child.nextDeadline)

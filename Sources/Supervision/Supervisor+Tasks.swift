@@ -15,22 +15,39 @@ extension Supervisor {
         return profile.statistics.mayQueue ? self.childWithShortQueue(profile) : nil
     }
 
-    /// How many deliveries could be placed now, over all pools: those that free slots could start, and those that
-    /// could wait in the pipes of children that run quick tasks, if they are quick as well.
+    /// How many deliveries could be placed now or in about a millisecond, over all pools: those that free slots could
+    /// start, and those that could wait behind quick tasks, if they are quick as well.
     public var openPlaces: Int {
         guard self.ladder.stage == .running else { return 0 }
-        return self.children.reduce(0) { sum, child in child.map { sum + self.openPlaces($0) } ?? sum }
+        return self.pools.indices.reduce(0) { $0 + self.openPlaces(ofPool: $1) }
     }
 
-    private func openPlaces(_ child: ChildMachine) -> Int {
-        if child.hasFreeSlot { return child.concurrency - child.occupiedSlots }
+    private func openPlaces(ofPool index: Int) -> Int {
+        let pool = self.pools[index]
+        var free = 0
+        var queued = 0
+        var areQuick = true
+        for case let child? in self.children where child.pool == index {
+            if child.hasFreeSlot || pool.bootsQuickly && child.isStarting {
+                free += child.concurrency - child.occupiedSlots
+            }
+            guard let running = child.assignments.first else { continue }
+            areQuick = areQuick && self.tasks[running.delivery.task].statistics.mayQueue
+            queued += self.queuePlaces(child, running)
+        }
+        // Where each task has a child of its own, none waits in a pipe; the next ones are fetched while these run.
+        let ahead = pool.policy.maxTasksPerChild == 1 && areQuick && pool.occupiedSlots > 0 ? pool.slots : 0
+        return min(free, pool.slots - pool.occupiedSlots) + queued + ahead
+    }
+
+    /// Places for more tasks of the kind that a child runs, as many as ``childWithShortQueue(_:)`` would let wait; but
+    /// only once half of them are gone, so that one request brings many.
+    private func queuePlaces(_ child: ChildMachine, _ running: Assignment) -> Int {
+        let statistics = self.tasks[running.delivery.task].statistics
         guard child.state == .busy, child.recycling == nil, child.concurrency == 1, !child.isStalled,
-            let running = child.assignments.first, self.tasks[running.delivery.task].statistics.mayQueue
+            statistics.mayQueue
         else { return 0 }
-        // More tasks of the kind that it runs, as many as `childWithShortQueue` would let wait; but only once half of
-        // them are gone, so that one request brings many.
-        let mean = max(1, self.tasks[running.delivery.task].statistics.meanRunTime)
-        let most = min(Int(clamping: Self.mostQueuedNanoseconds / mean), Self.mostQueued)
+        let most = min(Int(clamping: Self.mostQueuedNanoseconds / max(1, statistics.meanRunTime)), Self.mostQueued)
         let free = most - child.assignments.count
         return free >= (most + 1) / 2 ? free : 0
     }
