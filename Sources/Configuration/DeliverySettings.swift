@@ -6,6 +6,33 @@ public enum QueueOrder: String, CaseIterable, Sendable {
     case strict
     /// In the order of their names. Celery: `sorted`.
     case sorted
+    /// At random, the more often first the more weight a queue has: `critical=6`, `celery=1`.
+    case weighted
+}
+
+/// A queue, and how much it counts where queues are weighted.
+public struct WeightedQueue: Hashable, Sendable {
+    /// The queue's name.
+    public var name: String
+    /// From 1.
+    public var weight = 1
+
+    /// A queue of weight 1.
+    public init(_ name: String, weight: Int = 1) {
+        self.name = name
+        self.weight = weight
+    }
+
+    /// Reads `name=weight`, or a name alone; `nil` for a weight that is none, or no name.
+    init?(weighted text: String) {
+        guard let mark = text.lastIndex(of: "=") else {
+            self.init(text)
+            return
+        }
+        guard let weight = Int(text[text.index(after: mark)...]), (1...1_000).contains(weight), mark > text.startIndex
+        else { return nil }
+        self.init(String(text[..<mark]), weight: weight)
+    }
 }
 
 /// When a message is acknowledged.
@@ -37,7 +64,7 @@ public struct BrokerSettings: Equatable, Sendable {
     /// What sentinels call the master.
     public let masterName: String
     /// The queues to take from.
-    public let queues: [String]
+    public let queues: [WeightedQueue]
     /// In which order they are asked.
     public let queueOrder: QueueOrder
     /// The worker's name, with `%h`, `%n` and `%d`.

@@ -80,8 +80,11 @@ extension BrokerSettings {
         self.url = layer.url(.broker)
         self.resultBackend = layer.url(.resultBackend)
         self.masterName = layer.required(Layer.text, .masterName)
-        self.queues = layer.required(Layer.names, .queues)
-        self.queueOrder = layer.required(Layer.choice, .queueOrder)
+        let order: QueueOrder = layer.required(Layer.choice, .queueOrder)
+        self.queueOrder = order
+        self.queues = layer.required(Layer.names, .queues).compactMap { text in
+            order == .weighted ? WeightedQueue(weighted: text) : WeightedQueue(text)
+        }
         self.name = layer.required(Layer.text, .name)
         self.visibilityTimeout = layer.required(Layer.duration, .visibilityTimeout)
         self.workerTimeout = layer.required(Layer.duration, .workerTimeout)

@@ -25,6 +25,7 @@ struct Resolver {
     /// The effective settings; to be used only when no problem is an error.
     mutating func settings() -> Settings {
         self.checkOrder(in: self.base)
+        self.checkQueues()
         self.checkSections()
         let commands = self.exactSections.filter { $0.layer[.command] != nil }.map(\.name)
         var tasks: [String: Layer] = [:]
@@ -82,6 +83,24 @@ struct Resolver {
 
 extension Resolver {
     private var sections: [NamedLayer] { self.code + self.patterns.map(\.section) + self.exactSections }
+
+    private mutating func checkQueues() {
+        guard let setting = self.base[.queues], self.base.text(.queueOrder) == QueueOrder.weighted.rawValue else {
+            return
+        }
+        let queues = (self.base.names(.queues) ?? []).map { ($0, WeightedQueue(weighted: $0)) }
+        for (text, queue) in queues where queue == nil {
+            self.problems.add(
+                .invalidValue,
+                "'queues' are weighted: \(quoted(text)) must be a name with a weight from 1 to 1000, such as \"critical=6\"",
+                at: setting.source
+            )
+        }
+        let names = queues.compactMap { $0.1?.name }
+        if Set(names).count < names.count {
+            self.problems.add(.invalidValue, "'queues' names one twice", at: setting.source)
+        }
+    }
 
     private mutating func checkSections() {
         for section in self.sections {

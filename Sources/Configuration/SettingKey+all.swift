@@ -101,7 +101,7 @@ extension SettingKey {
         in: [.worker],
         .names,
         default: "celery",
-        "The queues to take from.",
+        "The queues to take from; where they are weighted, each with its weight: `critical=6`.",
         celery: "task_queues",
         shortFlag: "Q"
     )
@@ -110,7 +110,7 @@ extension SettingKey {
         in: [.worker],
         .choice(QueueOrder.allCases.map(\.rawValue)),
         default: QueueOrder.roundRobin.rawValue,
-        "Which queue is asked first: in turn, as listed, or by name. Urgent messages come first from any of them.",
+        "Which queue is asked first: in turn, as listed, by name, or at random by weight. Urgent messages come first from any of them.",
         celery: "queue_order_strategy"
     )
     static let name = SettingKey(

@@ -46,18 +46,34 @@ struct QueueLists {
 /// Which queue is asked first.
 struct QueueRotation {
     private let order: QueueOrder
-    private(set) var queues: [String]
+    private var queues: [WeightedQueue]
 
-    init(_ order: QueueOrder, queues: [String]) {
+    init(_ order: QueueOrder, queues: [WeightedQueue]) {
         self.order = order
-        self.queues = order == .sorted ? queues.sorted() : queues
+        self.queues = order == .sorted ? queues.sorted { $0.name < $1.name } : queues
+    }
+
+    /// The names in the order in which to ask this time.
+    func next(using random: inout some RandomNumberGenerator) -> [String] {
+        guard self.order == .weighted else { return self.queues.map(\.name) }
+        var left = self.queues
+        var names: [String] = []
+        while !left.isEmpty {
+            var draw = Int.random(in: 0..<left.reduce(0) { $0 + $1.weight }, using: &random)
+            let index = left.firstIndex { queue in
+                draw -= queue.weight
+                return draw < 0
+            }!
+            names.append(left.remove(at: index).name)
+        }
+        return names
     }
 
     /// A queue has delivered.
     mutating func delivered(_ queue: String) {
-        guard self.order == .roundRobin, self.queues.count > 1, let index = self.queues.firstIndex(of: queue) else {
-            return
-        }
+        guard self.order == .roundRobin, self.queues.count > 1,
+            let index = self.queues.firstIndex(where: { $0.name == queue })
+        else { return }
         self.queues.append(self.queues.remove(at: index))
     }
 }

@@ -29,7 +29,7 @@ extension RedisBroker {
     }
 
     private func take(_ count: Int) {
-        let lists = self.lists.inOrder(self.order.queues)
+        let lists = self.lists.inOrder(self.order.next(using: &self.random))
         let numbers = self.lastNumber + 1..<self.lastNumber + 1 + UInt64(count)
         self.lastNumber += UInt64(count)
         let ownKeys = [
@@ -95,7 +95,7 @@ extension RedisBroker {
 
     private func look() {
         var command = Command("EXISTS")
-        for list in self.lists.inOrder(self.order.queues) { command.add(list.key) }
+        for list in self.lists.inOrder(self.options.queues.map(\.name)) { command.add(list.key) }
         self.commands.send(command) { [unowned self] answer in
             let now = Instant(nanoseconds: monotonicNanoseconds())
             switch answer {

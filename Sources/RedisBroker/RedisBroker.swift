@@ -49,6 +49,7 @@ public final class RedisBroker: Broker {
     var lostTakes: [(numbers: Range<UInt64>, until: Instant)] = []
     var lastNumber: UInt64 = 0
     var order: QueueRotation
+    var random: SeededGenerator
 
     var settlements = Deque<Settlement>()
     var unansweredSettlements = Deque<[Settlement]>()
@@ -95,22 +96,22 @@ public final class RedisBroker: Broker {
         self.profiles = profiles
         self.logger = logger
         self.documents = options.results.map { ResultDocuments(options: $0, nodeName: options.nodeName) }
-        self.lists = QueueLists(options.queues, keys: self.keys)
+        self.lists = QueueLists(options.queues.map(\.name), keys: self.keys)
         self.order = QueueRotation(options.queueOrder, queues: options.queues)
         self.waiting = Array(repeating: Deque(), count: pools)
         self.ids = TaskIDGenerator(seed: seed)
+        self.random = SeededGenerator(seed: seed ^ 0x5EED)
         self.worker = String(decoding: self.ids.next(), as: UTF8.self)
     }
 
     public func start(on reactor: Reactor) throws {
         self.reactor = reactor
-        var random = SeededGenerator(seed: randomSeed())
         var login = self.url.login
         login.name = "celeriac"
         self.commands = RedisConnection(
-            to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: random.next())
+            to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: self.random.next())
         self.notices = RedisConnection(
-            to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: random.next())
+            to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: self.random.next())
         self.commands.start()
         self.notices.start()
     }

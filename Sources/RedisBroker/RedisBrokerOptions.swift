@@ -3,8 +3,8 @@ import Supervision
 
 /// How a worker uses its broker and its result backend.
 public struct RedisBrokerOptions: Sendable {
-    /// Names of the queues to take from, in the order of the command line. Celery: `-Q`, `task_queues`.
-    public var queues = ["celery"]
+    /// The queues to take from, in the order of the command line. Celery: `-Q`, `task_queues`.
+    public var queues = [WeightedQueue("celery")]
     /// Which queue is asked first.
     public var queueOrder = QueueOrder.roundRobin
     /// Age after which a message that some worker took and did not acknowledge is handed out again; our own are renewed

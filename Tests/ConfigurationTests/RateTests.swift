@@ -70,6 +70,20 @@ struct BrokerSettingsTests {
     func mistakesAreNamed(line: String, message: String) { #expect(errors("[worker]\n\(line)") == [message]) }
 
     @Test func namesComeWithCommasFromTheCommandLine() throws {
-        #expect(try load("", flags: ["queues": "a,b"]).worker.broker.queues == ["a", "b"])
+        #expect(try load("", flags: ["queues": "a,b"]).worker.broker.queues.map(\.name) == ["a", "b"])
+    }
+
+    @Test func weightsStandBehindTheNames() throws {
+        let text = "[worker]\nqueue_order = 'weighted'\nqueues = ['critical=6', 'celery']"
+        #expect(try load(text).worker.broker.queues == [WeightedQueue("critical", weight: 6), WeightedQueue("celery")])
+        #expect(try load("[worker]\nqueues = ['a=b']").worker.broker.queues == [WeightedQueue("a=b")])
+    }
+
+    @Test(arguments: ["a=", "a=0", "a=x", "=3", "a=1001"])
+    func aWeightIsASmallNumber(queue: String) {
+        #expect(
+            errors("[worker]\nqueue_order = 'weighted'\nqueues = ['\(queue)']") == [
+                #"c.toml:3:10: 'queues' are weighted: "\#(queue)" must be a name with a weight from 1 to 1000, such as "critical=6""#
+            ])
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import Supervision
 import Testing
 
 @testable import RedisBroker
@@ -49,16 +50,34 @@ struct KeysTests {
         #expect(keys.count == 8)
     }
 
+    private func names(_ rotation: QueueRotation) -> [String] {
+        var random = SystemRandomNumberGenerator()
+        return rotation.next(using: &random)
+    }
+
     @Test func queuesTakeTurnsOnlyWhenTheyAreAskedTo() {
-        var turns = QueueRotation(.roundRobin, queues: ["a", "b", "c"])
+        var turns = QueueRotation(.roundRobin, queues: ["a", "b", "c"].map { WeightedQueue($0) })
         turns.delivered("a")
-        #expect(turns.queues == ["b", "c", "a"])
+        #expect(self.names(turns) == ["b", "c", "a"])
         turns.delivered("c")
-        #expect(turns.queues == ["b", "a", "c"])
-        var strict = QueueRotation(.strict, queues: ["b", "a"])
+        #expect(self.names(turns) == ["b", "a", "c"])
+        var strict = QueueRotation(.strict, queues: ["b", "a"].map { WeightedQueue($0) })
         strict.delivered("b")
-        #expect(strict.queues == ["b", "a"])
-        #expect(QueueRotation(.sorted, queues: ["b", "a"]).queues == ["a", "b"])
+        #expect(self.names(strict) == ["b", "a"])
+        #expect(self.names(QueueRotation(.sorted, queues: ["b", "a"].map { WeightedQueue($0) })) == ["a", "b"])
+    }
+
+    /// Of ten thousand draws seven in eight begin with the heavier of 7 and 1, give or take five standard deviations.
+    @Test func weightedQueuesComeFirstAsOftenAsTheyWeigh() {
+        let rotation = QueueRotation(.weighted, queues: [WeightedQueue("light"), WeightedQueue("heavy", weight: 7)])
+        var random = SeededGenerator(seed: 1)
+        var heavyFirst = 0
+        for _ in 0..<10_000 {
+            let names = rotation.next(using: &random)
+            #expect(names.count == 2)
+            heavyFirst += names[0] == "heavy" ? 1 : 0
+        }
+        #expect((8_585...8_915).contains(heavyFirst))
     }
 }
 

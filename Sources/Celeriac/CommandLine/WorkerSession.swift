@@ -110,7 +110,7 @@ struct WorkerSession {
         let names = self.engine.table.names
         let rows = [
             ("broker", self.url.masked), ("results", self.resultsText),
-            ("queues", "\(self.options.queues.joined(separator: ", ")) (\(self.options.queueOrder.rawValue))"),
+            ("queues", "\(self.queuesText) (\(self.options.queueOrder.rawValue))"),
             ("children", pools.joined(separator: ", ")), ("limits", self.limitsText),
             (
                 "leases",
@@ -121,6 +121,11 @@ struct WorkerSession {
         ]
         let lines = rows.map { "  \($0.0)\(String(repeating: " ", count: 10 - $0.0.count))\($0.1)" }
         return "\(self.options.nodeName), pid \(ownProcessID)\n" + lines.joined(separator: "\n")
+    }
+
+    private var queuesText: String {
+        let isWeighted = self.options.queueOrder == .weighted
+        return self.options.queues.map { isWeighted ? "\($0.name)=\($0.weight)" : $0.name }.joined(separator: ", ")
     }
 
     private var resultsText: String {
