@@ -22,9 +22,10 @@ final class TestedWorker {
     let program: Program
     private let scratch: ScratchDirectory
 
-    /// Starts it. It need not be ready: messages wait.
+    /// Starts it. It need not be ready: messages wait. Further arguments and lines of the configuration are ours alone.
     init(
-        _ connection: PeerConnection, concurrency: Int = 2, queues: String = "celery", visibilityTimeout: String? = nil
+        _ connection: PeerConnection, concurrency: Int = 2, queues: String = "celery", visibilityTimeout: String? = nil,
+        arguments further: [String] = [], configuration: String = ""
     ) throws {
         self.scratch = try ScratchDirectory()
         if Self.isCelery {
@@ -32,7 +33,8 @@ final class TestedWorker {
             connection.settings["accept_content"] = ["json", "msgpack", "yaml"]
             self.program = try CeleryWorker(connection, concurrency: concurrency, queues: queues).program
         } else {
-            let config = try self.scratch.write(Self.configuration(connection), to: "worker.toml")
+            let config = try self.scratch.write(
+                Self.configuration(connection) + configuration, to: "worker.toml")
             let arguments = [
                 "worker", "-b", connection.broker, "--result-backend", connection.backend, "-Q", queues, "-c",
                 "\(concurrency)", "-n", "celeriac-\(UInt32.random(in: .min ... .max))@%h", "-l", "info", "--config",
@@ -40,7 +42,7 @@ final class TestedWorker {
             ]
             let timeout = visibilityTimeout.map { ["--visibility-timeout", $0] } ?? []
             self.program = try Program(
-                command: [Executable.demo.path] + arguments + timeout, expectsOutcomes: false)
+                command: [Executable.demo.path] + arguments + timeout + further, expectsOutcomes: false)
         }
     }
 
