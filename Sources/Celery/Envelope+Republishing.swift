@@ -16,6 +16,14 @@ extension Envelope {
         return envelope
     }
 
+    /// The message as if it had never been handed out: not marked so, and without losses.
+    public func renewed() -> Envelope {
+        var envelope = self
+        envelope.unmarkRedelivered()
+        envelope.headers[Self.lossesHeader] = nil
+        return envelope
+    }
+
     /// The message that asks for the next try of its task, as Celery publishes it.
     ///
     /// It is due `countdown` seconds after `now`, which counts from 1970, and at once when the countdown is 0 or less.

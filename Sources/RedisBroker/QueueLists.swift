@@ -1,3 +1,4 @@
+import Celery
 import Configuration
 
 /// The lists of the queues that a worker takes from: one for each queue and priority step.

@@ -1,3 +1,4 @@
+import Celery
 import Redis
 
 /// The end of a delivery, or a step of it, with all that happens in the same instant.

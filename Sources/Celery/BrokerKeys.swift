@@ -1,4 +1,4 @@
-/// Every key and channel that the broker touches, in one place; `docs/redis.md` has the table.
+/// Every key that workers and clients touch at the broker, in one place; `docs/redis.md` has the table.
 ///
 /// The keys of Celery's own transport keep their names, so that Python workers can share the queues. Ours begin with
 /// `celeriac.`. The option `global_keyprefix` stands in front of all of them.
@@ -6,7 +6,7 @@ public struct BrokerKeys: Hashable, Sendable {
     /// Celery's `priority_steps`: a message's priority is rounded down to one of these.
     public static let prioritySteps = [0, 3, 6, 9]
     /// Celery's `sep`.
-    static let separator = "\u{6}\u{16}"
+    public static let separator = "\u{6}\u{16}"
 
     /// Celery's `global_keyprefix`; empty for none.
     public let prefix: String
@@ -26,6 +26,12 @@ public struct BrokerKeys: Hashable, Sendable {
     public var unackedIndex: String { self.prefix + "unacked_index" }
     /// The queues bound to an exchange: a set of routing key, pattern and queue.
     public func bindings(of exchange: String) -> String { "\(self.prefix)_kombu.binding.\(exchange)" }
+    /// The same for queues that do not expire, since Celery 5.7.
+    public func permanentBindings(of exchange: String) -> String {
+        "\(self.prefix)_kombu.binding_permanent.\(exchange)"
+    }
+    /// The channel of remote control, for a database.
+    public func control(database: Int) -> String { "\(self.prefix)/\(database).celery.pidbox" }
 
     /// Messages that are not due: a sorted set by seconds since 1970; see ``ScheduledMember``.
     public var scheduled: String { self.prefix + "celeriac.scheduled" }
@@ -40,11 +46,11 @@ public struct BrokerKeys: Hashable, Sendable {
     /// How often a message was handed out after it came back, by its task's id; expires.
     public var deliveries: String { self.prefix + "celeriac.deliveries." }
     /// When the next start of a limited task may be, in seconds since 1970; expires.
-    func rate(_ subject: String) -> String { "\(self.prefix)celeriac.rate.\(subject)" }
+    public func rate(_ subject: String) -> String { "\(self.prefix)celeriac.rate.\(subject)" }
     /// The tags of a limited task's attempts that run: a sorted set by the end of their leases.
-    func slots(_ subject: String) -> String { "\(self.prefix)celeriac.slots.\(subject)" }
+    public func slots(_ subject: String) -> String { "\(self.prefix)celeriac.slots.\(subject)" }
     /// The messages that wait for one of these: a list of ``ScheduledMember``s.
-    static func waiting(forSlots key: String) -> String { key + ":waiting" }
+    public static func waiting(forSlots key: String) -> String { key + ":waiting" }
     /// For which slots messages wait, and how many there are: a hash.
     public var limited: String { self.prefix + "celeriac.limited" }
     /// Messages that have been given a time to start and come back for it: a sorted set of task id and try.
