@@ -5,6 +5,7 @@ let package = Package(
     name: "celeriac",
     products: [
         .library(name: "Celeriac", targets: ["Celeriac"]),
+        .library(name: "CeleriacClient", targets: ["CeleriacClient"]),
         .library(
             name: "CeleriacParsers", targets: ["Configuration", "JSON", "Supervision", "TaskLines", "Wire"]),
         .executable(name: "celeriac", targets: ["CeleriacCommand"]),
@@ -55,6 +56,14 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .target(
+            name: "CeleriacClient",
+            dependencies: [
+                "Celery", "Compression", "JSON", "Reactor", "Redis", "Supervision", "Syscalls",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .target(name: "InProcess", dependencies: ["Broker", "Journal", "Reactor", "Syscalls", "TaskLines"]),
         .target(
             name: "RedisBroker",
@@ -73,8 +82,8 @@ let package = Package(
         .target(
             name: "Celeriac",
             dependencies: [
-                "Broker", "Configuration", "InProcess", "JSON", "Journal", "Prefork", "Redis", "RedisBroker",
-                "Supervision", "Syscalls", "WorkerLog",
+                "Broker", "CeleriacClient", "Celery", "Configuration", "InProcess", "JSON", "Journal", "Prefork", "Redis",
+                "RedisBroker", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -87,7 +96,7 @@ let package = Package(
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
         .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),
-        .testTarget(name: "RedisBrokerTests", dependencies: ["Configuration", "RedisBroker", "Supervision"]),
+        .testTarget(name: "RedisBrokerTests", dependencies: ["Celery", "Configuration", "RedisBroker", "Supervision"]),
         .testTarget(name: "BrokerTests", dependencies: ["Broker", "Supervision"]),
         .testTarget(
             name: "RedisUnitTests",
@@ -123,6 +132,8 @@ let package = Package(
         .testTarget(
             name: "EngineTests",
             dependencies: ["CeleriacCommand", "CeleriacDemo", "EngineFixture", "EngineSupport", "JSON", "Syscalls"]),
-        .testTarget(name: "RedisTests", dependencies: ["CeleriacDemo", "EngineSupport", "JSON", "Syscalls"]),
+        .testTarget(
+            name: "RedisTests",
+            dependencies: ["CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "Syscalls"]),
     ]
 )

@@ -1,7 +1,7 @@
 import Syscalls
 
 /// A command and its arguments, laid out for the wire as they are added.
-public struct Command {
+public struct Command: Sendable {
     private static let largeArgument = 8_192
 
     private var segments: [ArraySlice<UInt8>] = []

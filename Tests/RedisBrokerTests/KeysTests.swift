@@ -1,3 +1,4 @@
+import Celery
 import Configuration
 import Supervision
 import Testing

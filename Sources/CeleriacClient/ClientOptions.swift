@@ -1,0 +1,21 @@
+import Supervision
+
+/// How a ``Client`` uses its servers.
+public struct ClientOptions: Sendable {
+    /// The queue of messages that name none. Celery setting: `task_default_queue`.
+    public var queue = "celery"
+    /// Celery's `global_keyprefix` of the broker.
+    public var keyPrefix = ""
+    /// Celery's `global_keyprefix` of the result backend.
+    public var resultKeyPrefix = ""
+    /// How long a call waits for a connection and an answer. Default 10 seconds. Waiting for results has its own times.
+    public var timeout: Duration = .seconds(10)
+    /// Whether calls wait for a server that cannot be reached at first, up to ``timeout``. Default `true`; `false` fails
+    /// them with the first attempt to connect, which suits a command line.
+    public var waitsForServer = true
+    /// What `CLIENT LIST` shows. Default `celeriac-client`; `nil` for nothing.
+    public var name: String? = "celeriac-client"
+
+    /// The usual options.
+    public init() {}
+}

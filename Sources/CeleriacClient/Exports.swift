@@ -1,0 +1,20 @@
+import Celery
+import Compression
+import JSON
+
+/// Any JSON, for arguments and results of no fixed type.
+public typealias JSONValue = JSON.JSONValue
+/// A JSON number with its exact text.
+public typealias JSONNumber = JSON.JSONNumber
+/// What Celery's messages can hold: JSON, and the Python types that kombu adds.
+public typealias CeleryValue = Celery.CeleryValue
+/// The members of an object among ``CeleryValue``.
+public typealias CeleryObject = Celery.CeleryObject
+/// A task that is to be sent later, for ``SendOptions/link`` and ``SendOptions/linkError``.
+public typealias Signature = Celery.Signature
+/// The state of a task.
+public typealias ResultState = Celery.ResultState
+/// How the body of a message is written.
+public typealias Serializer = Celery.Serializer
+/// How the body of a message is compressed.
+public typealias CompressionFormat = Compression.CompressionFormat
