@@ -2,7 +2,7 @@
 ///
 /// Matching looks at each character of the name once, whatever the pattern: a set of the places in the pattern
 /// that the name may have reached moves along the name, one bit for each place.
-struct Glob: Equatable {
+public struct Glob: Equatable, Sendable {
     /// Characters, not counting stars, that a pattern can have.
     static let maximumLength = UInt128.bitWidth - 1
 
@@ -15,7 +15,7 @@ struct Glob: Equatable {
     private let end: UInt128
 
     /// `nil` when the pattern has more than ``maximumLength`` characters.
-    init?(_ pattern: String) {
+    public init?(_ pattern: String) {
         let scalars = pattern.unicodeScalars
         let length = scalars.count { $0 != "*" }
         guard length <= Glob.maximumLength else { return nil }
@@ -39,7 +39,7 @@ struct Glob: Equatable {
         name.unicodeScalars.contains { $0 == "*" || $0 == "?" }
     }
 
-    func matches(_ name: some Sequence<Unicode.Scalar>) -> Bool {
+    public func matches(_ name: some Sequence<Unicode.Scalar>) -> Bool {
         var reached: UInt128 = 1
         for scalar in name {
             let leaving = self.places[scalar, default: 0] | self.wildcards

@@ -6,7 +6,8 @@ import Supervision
 import Syscalls
 
 extension Worker {
-    /// Runs the program's command line, and ends the process: `run`, `worker`, `config check`, `config explain`.
+    /// Runs the program's command line, and ends the process: `run`, `worker`, `send`,
+    /// `result`, `queues`, `purge`, `dead`, `config`.
     public func main() -> Never {
         if TemplateRole.isOurs { TemplateRole.run(self) }
         openStandardDescriptors()
@@ -38,7 +39,10 @@ struct WorkerCommand: ParsableCommand {
         CommandConfiguration(
             commandName: CommandLine.arguments.first.map { String($0.split(separator: "/").last ?? "celeriac") },
             abstract: "Runs tasks in supervised child processes with limits.",
-            subcommands: [RunCommand.self, WorkCommand.self, ConfigCommand.self])
+            subcommands: [
+                RunCommand.self, WorkCommand.self, SendCommand.self, ResultCommand.self, QueuesCommand.self,
+                PurgeCommand.self, DeadCommand.self, ConfigCommand.self,
+            ])
     }
 }
 

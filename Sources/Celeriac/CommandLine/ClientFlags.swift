@@ -1,0 +1,86 @@
+import ArgumentParser
+import CeleriacClient
+import Configuration
+import Syscalls
+
+/// What every command that talks to the servers of a worker needs to find them.
+struct ClientFlags: ParsableArguments {
+    @Option(help: "The configuration file (TOML). Default: $CELERIAC_CONFIG, else none.") var config: String?
+    @Option(name: [.customShort("b"), .customLong("broker")], help: help("broker")) var broker: String?
+    @Option(help: help("result-backend")) var resultBackend: String?
+    @Option(help: help("key-prefix")) var keyPrefix: String?
+    @Option(help: help("result-key-prefix")) var resultKeyPrefix: String?
+
+    /// What the configuration, the environment and the flags say of the broker.
+    func settings() throws -> BrokerSettings {
+        let all: [String: String?] = [
+            "broker": self.broker, "result-backend": self.resultBackend, "key-prefix": self.keyPrefix,
+            "result-key-prefix": self.resultKeyPrefix,
+        ]
+        let input = try ConfigurationInput(path: self.config, flags: all.compactMapValues { $0 })
+        return try input.load(WorkerCommand.worker).worker.broker
+    }
+
+    /// A client of the servers. One that cannot be reached is told of at once.
+    func client(_ settings: BrokerSettings) throws -> Client {
+        guard let broker = settings.url ?? settings.resultBackend else {
+            throw UsageError(
+                description: "which server? --broker redis://127.0.0.1:6379/0, `broker` in [worker], or "
+                    + "CELERY_BROKER_URL")
+        }
+        var options = ClientOptions()
+        options.keyPrefix = settings.keyPrefix
+        options.resultKeyPrefix = settings.resultKeyPrefix
+        options.waitsForServer = false
+        do throws(ClientError) {
+            return try Client(broker, resultBackend: settings.resultBackend, options: options)
+        } catch {
+            throw UsageError(description: "\(error)")
+        }
+    }
+}
+
+/// How a command that talks to a server ends, for scripts.
+enum ClientStatus: Int32 {
+    /// The task failed, or not all could be done.
+    case failed = 1
+    /// Wrong usage or configuration.
+    case usage = 2
+    /// The server cannot be reached, or refuses.
+    case server = 3
+    /// There was no result in time.
+    case timedOut = 4
+
+    /// The status for an error.
+    init(_ error: any Error) {
+        switch error {
+        case let error as ClientError: self.init(error.code)
+        case let error as BatchError: self.init(error.cause.code)
+        case is UsageError: self = .usage
+        default: self = .failed
+        }
+    }
+
+    private init(_ code: ClientError.Code) {
+        switch code {
+        case .invalid, .notEncodable, .noResultBackend: self = .usage
+        case .unreachable, .refused, .uncertain, .closed, .cancelled: self = .server
+        case .timedOut: self = .timedOut
+        case .undecodable: self = .failed
+        }
+    }
+
+    /// What the help of every such command says.
+    static let help = "Exit status: 0 done, 2 wrong usage or configuration, 3 the server cannot be reached or refuses"
+}
+
+/// Ends the command: says what is wrong, with the status that belongs to it.
+func reportingErrors(_ work: () throws -> Void) throws {
+    do { try work() } catch let error as ExitCode {
+        throw error
+    } catch {
+        StandardOutput.flush()
+        printError("\(error)")
+        throw ExitCode(ClientStatus(error).rawValue)
+    }
+}
