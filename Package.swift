@@ -82,8 +82,8 @@ let package = Package(
         .target(
             name: "Celeriac",
             dependencies: [
-                "Broker", "CeleriacClient", "Celery", "Configuration", "InProcess", "JSON", "Journal", "Prefork", "Redis",
-                "RedisBroker", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
+                "Broker", "CeleriacClient", "Celery", "Configuration", "InProcess", "JSON", "Journal", "Prefork",
+                "Redis", "RedisBroker", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -129,6 +129,8 @@ let package = Package(
         .testTarget(name: "CrashReportsTests", dependencies: ["CCrash", "CrashFixture", "CrashReports"]),
         .executableTarget(name: "EngineFixture", dependencies: ["Celeriac"], path: "Tests/Fixtures/EngineFixture"),
         .target(name: "EngineSupport", dependencies: ["JSON", "Syscalls"], path: "Tests/Support"),
+        .testTarget(
+            name: "CeleriacClientTests", dependencies: ["CeleriacClient", "Celery", "JSON", "Redis", "Supervision"]),
         .testTarget(
             name: "EngineTests",
             dependencies: ["CeleriacCommand", "CeleriacDemo", "EngineFixture", "EngineSupport", "JSON", "Syscalls"]),

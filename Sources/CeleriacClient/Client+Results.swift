@@ -22,7 +22,7 @@ extension Client {
         let body: CeleryValue = [
             "method": "revoke",
             "arguments": ["task_id": .string(id), "terminate": .bool(terminate), "signal": .string(signal)],
-            "destination": nil, "pattern": nil, "matcher": nil, "ticket": .string(Self.uuid()),
+            "destination": nil, "pattern": nil, "matcher": nil, "ticket": .string(RandomID.make()),
         ]
         let headers = Fields([Fields.Field("clock", RawJSON(0)), Fields.Field("expires", RawJSON(0))])
         let info = Fields([
@@ -34,7 +34,7 @@ extension Client {
         ])
         // Ids and names of signals are texts, which JSON has a form for.
         let envelope = try! BodyEncoder().envelope(
-            body, headers: headers, properties: properties, deliveryTag: Self.uuid())
+            body, headers: headers, properties: properties, deliveryTag: RandomID.make())
         var command = Command("PUBLISH", self.keys.control(database: self.broker.database))
         command.add(envelope.serialized())
         return try await self.ask(command, isRepeatable: true).asInt ?? 0

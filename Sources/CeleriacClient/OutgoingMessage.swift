@@ -21,7 +21,7 @@ extension Client {
         try Self.check(call, queue)
         let task = try self.newTask(call, queue: queue)
         do throws(BodyError) {
-            let envelope = try task.envelope(deliveryTag: Self.uuid())
+            let envelope = try task.envelope(deliveryTag: RandomID.make())
             return OutgoingMessage(
                 id: task.headers.id, queue: queue, list: self.keys.queue(queue, priority: options.priority),
                 bytes: envelope.serialized(), isRepeatable: options.whenUncertain == .sendAgain)
@@ -42,7 +42,7 @@ extension Client {
     private func newTask(_ call: TaskCall, queue: String) throws(ClientError) -> NewTask {
         let options = call.options
         var task = NewTask(
-            task: call.task, id: options.id ?? Self.uuid(), args: call.arguments, kwargs: call.keywords,
+            task: call.task, id: options.id ?? RandomID.make(), args: call.arguments, kwargs: call.keywords,
             routingKey: queue)
         task.priority = options.priority
         task.replyTo = options.replyTo
@@ -96,6 +96,4 @@ extension Client {
     }
 
     private static func double(_ duration: Duration) -> Double { Double(duration.wholeNanoseconds) / 1e9 }
-
-    static func uuid() -> String { UUID().uuidString.lowercased() }
 }
