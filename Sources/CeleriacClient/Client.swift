@@ -1,5 +1,4 @@
 import Celery
-import Foundation
 import Redis
 import Supervision
 import Synchronization

@@ -1,5 +1,5 @@
 import Celery
-import Foundation
+import FoundationEssentials
 import JSON
 import Supervision
 

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// How a task is sent. Each option is named after Celery's.
 public struct SendOptions: Sendable {

@@ -1,6 +1,6 @@
 import CeleriacClient
 import Celery
-import Foundation
+import FoundationEssentials
 import JSON
 import Supervision
 import Syscalls

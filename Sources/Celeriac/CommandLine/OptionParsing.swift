@@ -1,5 +1,4 @@
 import Celery
-import Foundation
 import JSON
 import Supervision
 import Syscalls

@@ -2,7 +2,7 @@ import ArgumentParser
 import CeleriacClient
 import Celery
 import Configuration
-import Foundation
+import FoundationEssentials
 import JSON
 import Supervision
 import Syscalls
