@@ -1,5 +1,6 @@
 import CeleriacClient
 import EngineSupport
+import JSON
 import Testing
 
 extension RedisTests {
@@ -26,6 +27,18 @@ extension RedisTests {
             #expect(error?.module == "builtins")
             #expect(error?.message == "no luck")
             #expect(error?.traceback?.contains("tasks.py") == true)
+            try worker.kill()
+        }
+
+        @Test(arguments: [["result_serializer": "msgpack"], ["result_compression": "zlib"]] as [JSONObject])
+        func resultsInOtherFormsAreRead(settings: JSONObject) async throws {
+            let server = try RedisServer()
+            let worker = try CeleryWorker(PeerConnection(server, settings: settings))
+            let client = try server.makeClient()
+            let handle = try await client.send("tasks.identity", ["x", "y"], returning: [String].self)
+            #expect(try await handle.value(timeout: .seconds(20)) == ["x", "y"])
+            let failing = try await client.send("tasks.fail", "no luck")
+            await #expect(throws: TaskError.self) { try await failing.value(timeout: .seconds(20)) }
             try worker.kill()
         }
 

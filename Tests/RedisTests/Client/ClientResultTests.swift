@@ -124,6 +124,21 @@ extension RedisTests {
             try worker.end()
         }
 
+        @Test func waitsOutliveCutConnections() async throws {
+            let server = try RedisServer()
+            let proxy = try FaultProxy(to: server.port)
+            let client = try Client(server.url(through: proxy), resultBackend: server.url(through: proxy, database: 1))
+            let handle = try await client.send("tasks.add", 1, 2, returning: Int.self)
+            let waiting = Task { try await handle.value(timeout: .seconds(60)) }
+            try await eventually("a subscription") { try server.command("PUBSUB", "CHANNELS").texts.count == 1 }
+            proxy.cutAll()
+            try await eventually("the end of it") { try server.command("PUBSUB", "CHANNELS").texts.isEmpty }
+            let worker = try Program(worker: server)
+            #expect(try await waiting.value == 3)
+            #expect(proxy.counts.cuts > 0)
+            try worker.end()
+        }
+
         @Test func closeEndsWaitsAndLaterCalls() async throws {
             let server = try RedisServer()
             let client = try server.makeClient()
