@@ -49,6 +49,24 @@ struct TaskCallTests {
     }
 }
 
+struct StoredDocumentTests {
+    @Test func documentIsReadInWhateverFormItIs() throws {
+        let written = ResultDocument(taskID: "i", state: .success, result: RawJSON(5))
+        for serializer in Celery.Serializer.allCases {
+            let read = try ResultDocument(stored: try written.serialized(serializer)[...])
+            #expect(read.state == .success)
+            #expect(read.result.integer == 5)
+            let compressed = try CompressedResult.serialized(written.serialized(serializer)[...], .zstd)
+            #expect(try ResultDocument(stored: compressed[...]).taskID == "i")
+        }
+    }
+
+    @Test(arguments: ["", "{}", "\u{0}", "{\"status\": 1}", "- a"])
+    func otherBytesAreAnError(text: String) {
+        #expect(throws: BodyError.self) { try ResultDocument(stored: Array(text.utf8)[...]) }
+    }
+}
+
 struct RandomIDTests {
     @Test func idIsAUUIDOfVersionFour() {
         #expect(RandomID.text(high: 0, low: 0) == "00000000-0000-4000-8000-000000000000")

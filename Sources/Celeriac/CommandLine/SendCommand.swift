@@ -30,7 +30,7 @@ struct SendCommand: ParsableCommand {
     @Option(help: "Not to start before this time (ISO 8601).") var eta: String?
     @Option(help: "Not to start after so much time, or after this time (ISO 8601).") var expires: String?
     @Option(help: "From 0, the most urgent, to 9.") var priority = 0
-    @Option(help: "How the arguments are written: json or msgpack.") var serializer = "json"
+    @Option(help: "How the arguments are written: json, msgpack or yaml.") var serializer = "json"
     @Option(help: "How they are compressed: zlib, bzip2 or zstd. Default: not at all.") var compression: String?
     @Flag(help: "Wait for the result.") var wait = false
     @Option(help: "How long to wait. Default: without end.") var timeout: String?
@@ -89,7 +89,7 @@ struct SendCommand: ParsableCommand {
         options.eta = try OptionParsing.instant(self.eta, "eta").map { Date(timeIntervalSince1970: $0) }
         options.expires = try self.expiry()
         guard let serializer = Serializer(rawValue: self.serializer) else {
-            throw UsageError(description: "--serializer: \"\(self.serializer)\" is neither json nor msgpack")
+            throw UsageError(description: "--serializer: \"\(self.serializer)\" is none of json, msgpack and yaml")
         }
         options.serializer = serializer
         options.compression = try self.compression.map { name in

@@ -201,6 +201,15 @@ extension ResultDocument {
     /// Reads a document, compressed or not, in whichever serializer its worker wrote it.
     init(stored bytes: ArraySlice<UInt8>) throws(BodyError) {
         let bytes = try CompressedResult(bytes)?.decompress() ?? bytes
-        try self.init(parsing: bytes, serializer: bytes.first == UInt8(ascii: "{") ? .json : .messagePack)
+        try self.init(parsing: bytes, serializer: Self.serializer(of: bytes))
+    }
+
+    /// A document is an object, which each serializer begins in its own way.
+    private static func serializer(of bytes: ArraySlice<UInt8>) -> Serializer {
+        switch bytes.first ?? 0 {
+        case UInt8(ascii: "{"): .json
+        case 0x80...0x8F, 0xDE, 0xDF: .messagePack
+        default: .yaml
+        }
     }
 }

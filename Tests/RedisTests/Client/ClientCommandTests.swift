@@ -95,7 +95,7 @@ extension RedisTests {
                 (["send", "t", "--eta", "tomorrow"], "--eta: \"tomorrow\" is no time"),
                 (["send", "t", "--expires", "soon"], "--expires: "),
                 (["send", "t", "--priority", "11"], "the priority 11 is not from 0 to 9"),
-                (["send", "t", "--serializer", "pickle"], "--serializer: \"pickle\" is neither json nor msgpack"),
+                (["send", "t", "--serializer", "pickle"], "--serializer: \"pickle\" is none of json"),
                 (["send", "--lines", "/nowhere/at/all"], "cannot read /nowhere/at/all"),
                 (["send", "t", "--timeout", "5s"], "--timeout needs --wait"),
                 (["dead", "list", "--reason", "bad"], "--reason: \"bad\" is no reason"),
