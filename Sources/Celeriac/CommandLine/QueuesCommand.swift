@@ -23,7 +23,7 @@ struct QueuesCommand: ParsableCommand {
         let settings = try self.servers.settings()
         let client = try self.servers.client(settings)
         try reportingErrors {
-            let (names, configured) = (self.names, settings.queues)
+            let (names, configured) = (self.names, settings.queues.map(\.name))
             let (lengths, state) = try waiting {
                 let queues = names.isEmpty ? Set(configured).union(try await client.boundQueues()).sorted() : names
                 return (try await client.lengths(of: queues), try await client.brokerState())
