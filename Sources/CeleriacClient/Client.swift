@@ -16,7 +16,7 @@ import Syscalls
 /// blocks a thread. It has one thread of its own and up to three connections, opened when they are first needed and
 /// made anew when they are lost. It ends with ``close()``, or when neither it nor a ``ResultHandle`` is left.
 public final class Client: Sendable {
-    let broker: RedisURL
+    let broker: ServerURL
     let keys: BrokerKeys
     let resultKeys: ResultKeys
     let options: ClientOptions
@@ -28,14 +28,17 @@ public final class Client: Sendable {
 
     /// A client of a broker, and of a result backend, which may be the same server and database.
     ///
-    /// URLs are those of Celery: `redis://[user:password@]host[:6379][/db]`, `rediss://` for TLS, `redis+socket:///path`.
+    /// URLs are those of Celery: `redis://[user:password@]host[:6379][/db]`, `rediss://` for TLS, `redis+socket:///path`,
+    /// `sentinel://host[:26379][/db];sentinel://host2` for the master that sentinels name.
     /// Without a result backend, results cannot be awaited. Nothing is sent yet. Throws ``ClientError`` with the code `invalid` for a URL
     /// that cannot be used, and with `unreachable` when the process can open no more descriptors or threads.
     public init(
         _ broker: String, resultBackend: String? = nil, options: ClientOptions = ClientOptions()
     ) throws(ClientError) {
-        self.broker = try Self.url(broker, "broker")
-        let results = try resultBackend.map { text throws(ClientError) in try Self.url(text, "result backend") }
+        self.broker = try Self.url(broker, "broker", options)
+        let results = try resultBackend.map { text throws(ClientError) in
+            try Self.url(text, "result backend", options)
+        }
         self.keys = BrokerKeys(prefix: options.keyPrefix)
         self.resultKeys = ResultKeys(globalPrefix: options.resultKeyPrefix)
         self.options = options
@@ -55,8 +58,10 @@ public final class Client: Sendable {
 
     deinit { _ = self.mailbox.post(.close({})) }
 
-    private static func url(_ text: String, _ what: String) throws(ClientError) -> RedisURL {
-        do throws(RedisURLError) { return try RedisURL(text) } catch {
+    private static func url(
+        _ text: String, _ what: String, _ options: ClientOptions
+    ) throws(ClientError) -> ServerURL {
+        do throws(RedisURLError) { return try ServerURL(text, master: options.masterName) } catch {
             throw ClientError(.invalid, "\(what): \(error)")
         }
     }

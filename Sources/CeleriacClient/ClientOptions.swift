@@ -8,6 +8,8 @@ public struct ClientOptions: Sendable {
     public var keyPrefix = ""
     /// Celery's `global_keyprefix` of the result backend.
     public var resultKeyPrefix = ""
+    /// What the sentinels of a `sentinel://` URL call the master. Celery: `master_name` of the transport's options.
+    public var masterName = "mymaster"
     /// How long a call waits for a connection and an answer. Default 10 seconds. Waiting for results has its own times.
     public var timeout: Duration = .seconds(10)
     /// Whether calls wait for a server that cannot be reached at first, up to ``timeout``. Default `true`; `false` fails

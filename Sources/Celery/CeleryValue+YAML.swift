@@ -146,7 +146,8 @@ private struct YAMLReader {
     }
 
     private func refused(_ tag: Tag) -> BodyError {
-        BodyError(.malformed, "The body has a value of the YAML type \"\(tag.rawValue.prefix(80))\", which is not read.")
+        BodyError(
+            .malformed, "The body has a value of the YAML type \"\(tag.rawValue.prefix(80))\", which is not read.")
     }
 
     private func scalar(_ node: Node, _ scalar: Node.Scalar) throws(BodyError) -> CeleryValue {
@@ -160,7 +161,8 @@ private struct YAMLReader {
         case .bool: if let bool = node.bool { return .bool(bool) }
         case .int: if let number = Self.integer(node, scalar.string) { return .number(number) }
         case .float: if let number = node.float { return CeleryValue(number) }
-        case .binary: if let bytes = Base64.decode(scalar.string.utf8.filter { $0 > 0x20 }[...]) { return .bytes(bytes) }
+        case .binary:
+            if let bytes = Base64.decode(scalar.string.utf8.filter { $0 > 0x20 }[...]) { return .bytes(bytes) }
         case .timestamp: return Self.time(scalar.string)
         default: throw self.refused(tag)
         }

@@ -22,16 +22,19 @@ public enum ServerURL: Hashable, Sendable {
         }
     }
 
-    /// How to log in.
-    public var login: Login {
+    /// How to log in, and the name that `CLIENT LIST` shows; `nil` for none.
+    public func login(name: String?) -> Login {
         switch self {
-        case .server(let url): Login(url)
-        case .sentinels(let url, _): url.login
+        case .server(let url): return Login(url, name: name)
+        case .sentinels(let url, _):
+            var login = url.login
+            login.name = name
+            return login
         }
     }
 
     /// The database to use.
-    public var database: Int { self.login.database }
+    public var database: Int { self.login(name: nil).database }
 
     /// Whether both lead to the same server, whatever the database.
     public func isSameServer(as other: ServerURL) -> Bool {

@@ -106,8 +106,7 @@ public final class RedisBroker: Broker {
 
     public func start(on reactor: Reactor) throws {
         self.reactor = reactor
-        var login = self.url.login
-        login.name = "celeriac"
+        let login = self.url.login(name: "celeriac")
         self.commands = RedisConnection(
             to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: self.random.next())
         self.notices = RedisConnection(

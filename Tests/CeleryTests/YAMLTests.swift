@@ -18,7 +18,8 @@ import Testing
     static let values: [(String, CeleryValue)] = [
         ("", nil), ("~", nil), ("null", nil), ("yes", true), ("off", false), ("0x1F", 31), ("1_000", 1_000),
         ("12345678901234567890123", .number(JSONNumber("12345678901234567890123")!)), ("-3", -3), ("+4", 4),
-        ("1.5e+3", .number(JSONNumber("1500.0")!)), (".inf", .notFinite(.infinity)), ("-.Inf", .notFinite(.negativeInfinity)),
+        ("1.5e+3", .number(JSONNumber("1500.0")!)), (".inf", .notFinite(.infinity)),
+        ("-.Inf", .notFinite(.negativeInfinity)),
         (".nan", .notFinite(.nan)), ("'1'", "1"), ("plain text", "plain text"), ("!!binary aGk=", .bytes([104, 105])),
         ("2026-01-02", .special(SpecialValue(.date, "2026-01-02")!)),
         ("2026-01-02 03:04:05", .special(SpecialValue(.datetime, "2026-01-02T03:04:05")!)),
@@ -32,11 +33,13 @@ import Testing
         #expect(read == value)
     }
 
-    @Test(arguments: [
-        nil, true, -7, "", "a\"b\\c\n\u{0}\u{7F}\u{E9}\u{20AC}\u{1F600}", "yes", "1", "~", [], [:], .bytes([0, 255]),
-        .notFinite(.nan), .notFinite(.negativeInfinity), CeleryValue(1e300), CeleryValue(1.5e-7), CeleryValue(-0.0),
-        ["k: - #": [[], [nil, ["a": "b"]]]],
-    ] as [CeleryValue])
+    @Test(
+        arguments: [
+            nil, true, -7, "", "a\"b\\c\n\u{0}\u{7F}\u{E9}\u{20AC}\u{1F600}", "yes", "1", "~", [], [:],
+            .bytes([0, 255]),
+            .notFinite(.nan), .notFinite(.negativeInfinity), CeleryValue(1e300), CeleryValue(1.5e-7), CeleryValue(-0.0),
+            ["k: - #": [[], [nil, ["a": "b"]]]],
+        ] as [CeleryValue])
     func whatIsWrittenIsRead(_ value: CeleryValue) throws {
         #expect(try CeleryValue(yaml: value.yaml()[...]) == value)
     }

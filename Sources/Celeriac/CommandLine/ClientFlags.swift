@@ -8,14 +8,15 @@ struct ClientFlags: ParsableArguments {
     @Option(help: "The configuration file (TOML). Default: $CELERIAC_CONFIG, else none.") var config: String?
     @Option(name: [.customShort("b"), .customLong("broker")], help: help("broker")) var broker: String?
     @Option(help: help("result-backend")) var resultBackend: String?
+    @Option(help: help("master-name")) var masterName: String?
     @Option(help: help("key-prefix")) var keyPrefix: String?
     @Option(help: help("result-key-prefix")) var resultKeyPrefix: String?
 
     /// What the configuration, the environment and the flags say of the broker.
     func settings() throws -> BrokerSettings {
         let all: [String: String?] = [
-            "broker": self.broker, "result-backend": self.resultBackend, "key-prefix": self.keyPrefix,
-            "result-key-prefix": self.resultKeyPrefix,
+            "broker": self.broker, "result-backend": self.resultBackend, "master-name": self.masterName,
+            "key-prefix": self.keyPrefix, "result-key-prefix": self.resultKeyPrefix,
         ]
         let input = try ConfigurationInput(path: self.config, flags: all.compactMapValues { $0 })
         return try input.load(WorkerCommand.worker).worker.broker
@@ -31,6 +32,7 @@ struct ClientFlags: ParsableArguments {
         var options = ClientOptions()
         options.keyPrefix = settings.keyPrefix
         options.resultKeyPrefix = settings.resultKeyPrefix
+        options.masterName = settings.masterName
         options.waitsForServer = false
         do throws(ClientError) {
             return try Client(broker, resultBackend: settings.resultBackend, options: options)

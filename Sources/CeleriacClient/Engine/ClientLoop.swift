@@ -25,7 +25,7 @@ final class ClientLoop: ReadinessHandler, @unchecked Sendable {
 
     /// `brokerReady` hears, on the loop's thread, of each new connection to the broker.
     init(
-        broker: RedisURL, results: RedisURL?, options: ClientOptions, mailbox: Mailbox,
+        broker: ServerURL, results: ServerURL?, options: ClientOptions, mailbox: Mailbox,
         brokerReady: @escaping @Sendable () -> Void
     ) throws(Errno) {
         let reactor = try Reactor()

@@ -12,7 +12,7 @@ final class Link: RedisConnectionOwner {
         let index: Int
     }
 
-    private let url: RedisURL
+    private let url: ServerURL
     private let waitsForServer: Bool
     private var connection: RedisConnection!
     private var waiting = Deque<Ask>()
@@ -22,11 +22,11 @@ final class Link: RedisConnectionOwner {
     /// Hears that a new connection can be used: what the last one knew is forgotten.
     var becameReady: () -> Void = {}
 
-    init(_ url: RedisURL, options: ClientOptions, on reactor: Reactor, seed: UInt64) {
+    init(_ url: ServerURL, options: ClientOptions, on reactor: Reactor, seed: UInt64) {
         self.url = url
         self.waitsForServer = options.waitsForServer
         self.connection = RedisConnection(
-            to: Server(url), login: Login(url, name: options.name), on: reactor, owner: self, seed: seed)
+            to: url.endpoint(), login: url.login(name: options.name), on: reactor, owner: self, seed: seed)
     }
 
     /// When ``pass(now:)`` must be called at the latest.

@@ -19,7 +19,7 @@ final class ResultWatch: RedisConnectionOwner {
     private static let mostChannels = 1_000
     private static let mostKeys = 200
 
-    private let url: RedisURL
+    private let url: ServerURL
     private let waitsForServer: Bool
     private let link: Link
     private var connection: RedisConnection!
@@ -33,13 +33,13 @@ final class ResultWatch: RedisConnectionOwner {
     /// Hears that a wait has ended.
     var ended: (UInt64) -> Void = { _ in }
 
-    init(_ url: RedisURL, link: Link, options: ClientOptions, on reactor: Reactor, seed: UInt64) {
+    init(_ url: ServerURL, link: Link, options: ClientOptions, on reactor: Reactor, seed: UInt64) {
         self.url = url
         self.waitsForServer = options.waitsForServer
         self.link = link
         let name = options.name.map { "\($0)-results" }
         self.connection = RedisConnection(
-            to: Server(url), login: Login(url, name: name), on: reactor, owner: self, seed: seed)
+            to: url.endpoint(), login: url.login(name: name), on: reactor, owner: self, seed: seed)
     }
 
     /// When ``pass(now:)`` must be called at the latest.
