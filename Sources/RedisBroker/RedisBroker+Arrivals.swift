@@ -89,6 +89,7 @@ extension RedisBroker {
         var settlement = message.settlement
         settlement.effects = [.schedule(at: eta, member: self.scheduledMember(message, message.bytes))]
         self.taking.scheduled(for: now + Self.duration(eta - Self.wallSeconds))
+        FaultPoint.reached(.putAside)
         self.settle(number, settlement)
     }
 
@@ -102,6 +103,7 @@ extension RedisBroker {
         self.held[number]!.place = .settling
         var settlement = message.settlement
         settlement.then = { [unowned self] outcome in
+            FaultPoint.reached(.earlyAnswered)
             // Losing is worse than repeating: what was most likely acknowledged by us runs.
             guard outcome == .done || outcome == .unclear else { return self.forget(number, outcome) }
             self.held[number]?.isAcknowledged = true
@@ -109,6 +111,7 @@ extension RedisBroker {
             self.enqueue(number, pool: pool)
         }
         self.settlements.append(settlement)
+        FaultPoint.reached(.earlyQueued)
     }
 
     /// A message that has cost as many children as it may, in workers that could not end it.

@@ -119,6 +119,7 @@ extension RedisBroker: RedisConnectionOwner {
     }
 
     private func adopt(_ reply: Reply, _ numbers: Range<UInt64>) {
+        FaultPoint.reached(.adopted)
         let now = Instant(nanoseconds: monotonicNanoseconds())
         for (number, entry) in zip(numbers, reply.asArray ?? []) {
             guard case .bytes(let bytes) = entry, self.held[number] == nil, !self.isSettling(number),

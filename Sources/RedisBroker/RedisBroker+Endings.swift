@@ -7,6 +7,7 @@ import Wire
 /// Duty 3: what an ending is made of.
 extension RedisBroker {
     public func started(_ tag: DeliveryTag, pid: Int32?, now: Instant) {
+        FaultPoint.reached(.accepted)
         self.held[tag.number]?.hasStarted = true
         guard let message = self.held[tag.number], message.failure == nil, let documents,
             self.storesResults(of: message), self.profiles.delivery(message.task).tracksStart
@@ -18,6 +19,7 @@ extension RedisBroker {
     }
 
     public func complete(_ delivery: Delivery, _ outcome: TaskOutcome, now: Instant) {
+        FaultPoint.reached(.outcomeSeen)
         let number = delivery.tag.number
         guard let message = self.held[number] else { return }
         let outcome = Self.readBack(outcome)
@@ -112,6 +114,7 @@ extension RedisBroker {
     public func retry(
         _ delivery: Delivery, after wait: Duration, because failure: TaskOutcome.Failure?, now: Instant
     ) {
+        FaultPoint.reached(.retried)
         let number = delivery.tag.number
         guard let message = self.held[number] else { return }
         let seconds = Double(wait.wholeNanoseconds) / 1e9

@@ -41,6 +41,7 @@ extension RedisBroker {
     }
 
     private func renew() {
+        FaultPoint.reached(.renewed)
         let numbers = self.held.filter { !$0.value.isAcknowledged }.keys.sorted()
         for start in stride(from: 0, to: numbers.count, by: 500) {
             var command = self.call(.renew, keys: [self.keys.unacked, self.keys.unackedIndex])

@@ -27,7 +27,9 @@ extension RedisBroker {
             self.commands.send(Command("EXISTS", self.keys.worker(worker))) { [unowned self] answer in
                 left -= 1
                 if left == 0 { self.isRecovering = false }
-                if case .success(.integer(0)) = answer { self.scan(worker, cursor: "0") }
+                guard case .success(.integer(0)) = answer else { return }
+                FaultPoint.reached(.deadWorkerFound)
+                self.scan(worker, cursor: "0")
             }
         }
     }
@@ -65,8 +67,12 @@ extension RedisBroker {
             // Whoever took it did not live to set it aside.
             settlement.effects = [.pushFront(list: self.keys.queue(queue), message: message)]
         }
-        settlement.then = { [unowned self] outcome in if outcome == .done { self.counts.recovered += 1 } }
+        settlement.then = { [unowned self] outcome in
+            FaultPoint.reached(.recoveryAnswered)
+            if outcome == .done { self.counts.recovered += 1 }
+        }
         self.settlements.append(settlement)
+        FaultPoint.reached(.recoveryQueued)
     }
 
     // MARK: Deliveries of Python workers

@@ -22,6 +22,7 @@ extension RedisBroker {
         }
         settlement.then = { [unowned self] in self.forget(number, $0) }
         self.settlements.append(settlement)
+        FaultPoint.reached(.settleQueued)
     }
 
     /// Whether something is on its way to the server about a delivery that is not held.
@@ -62,6 +63,7 @@ extension RedisBroker {
         command.add(self.options.results?.database ?? self.brokerDatabase)
         for settlement in batch { settlement.write(to: &command) }
         self.unansweredSettlements.append(batch)
+        FaultPoint.willReach(.settleSent)
         self.commands.send(command) { [unowned self] in self.batchAnswered($0) }
     }
 
@@ -75,6 +77,7 @@ extension RedisBroker {
     /// Answers come in the order of the batches.
     private func batchAnswered(_ answer: Result<Reply, RedisError>) {
         guard let batch = self.unansweredSettlements.popFirst() else { return }
+        FaultPoint.reached(.settleAnswered)
         switch answer {
         case .success(.array(let replies)) where replies.count == batch.count:
             for (settlement, reply) in zip(batch, replies) { self.settled(settlement, reply) }

@@ -45,6 +45,7 @@ extension RedisBroker {
         command.add(self.options.maxMessage.bytes)
         for list in lists { command.add(list.entryEnd) }
         self.unansweredTakes.append(numbers)
+        FaultPoint.willReach(.takeSent)
         self.commands.send(command) { [unowned self] in self.taken($0, lists, numbers) }
     }
 
@@ -54,6 +55,7 @@ extension RedisBroker {
 
     private func taken(_ answer: Result<Reply, RedisError>, _ lists: [QueueLists.List], _ numbers: Range<UInt64>) {
         let now = Instant(nanoseconds: monotonicNanoseconds())
+        FaultPoint.reached(.takeAnswered)
         switch answer {
         case .success(.array(let parts)) where parts.count % 3 == 1:
             self.unansweredTakes.removeAll { $0 == numbers }

@@ -137,6 +137,7 @@ public final class RedisBroker: Broker {
         }
         self.commands.flush()
         self.notices.flush()
+        FaultPoint.written()
     }
 
     public func nextWake(now: Instant) -> Instant {

@@ -126,6 +126,7 @@ extension Master {
         if child.queue.isEmpty { self.unsent.append(child) }
         self.write(order, message.body, delivery.tag.number, to: child)
         child.queue.endPiece()
+        FaultPoint.reached(.assigned)
     }
 
     private func write(_ order: TaskOrder, _ body: TakenMessage.Body, _ tag: UInt64, to child: ChildHandle) {

@@ -1,0 +1,34 @@
+import Foundation
+
+/// A message as a Celery client writes it, in protocol 2.
+struct RawMessage {
+    let id: String
+    let task: String
+    /// Positional arguments and keyword arguments, as JSON.
+    var arguments = "[]"
+    var keywords = "{}"
+    /// When it is due, in seconds from now; `nil` at once.
+    var countdown: Double?
+    /// The queue that it says it is for.
+    var queue = "celery"
+
+    init(_ id: String, _ task: String) { (self.id, self.task) = (id, task) }
+
+    var text: String {
+        let embed = #"{"callbacks": null, "errbacks": null, "chain": null, "chord": null}"#
+        let body = Data("[\(self.arguments), \(self.keywords), \(embed)]".utf8).base64EncodedString()
+        return #"{"body": "\#(body)", "content-encoding": "utf-8", "content-type": "application/json", "#
+            + #""headers": {"lang": "py", "task": "\#(self.task)", "id": "\#(self.id)", "shadow": null, "#
+            + #""eta": \#(self.eta), "expires": null, "group": null, "group_index": null, "retries": 0, "#
+            + #""timelimit": [null, null], "root_id": "\#(self.id)", "parent_id": null, "argsrepr": "", "#
+            + #""kwargsrepr": "", "origin": "test", "ignore_result": false}, "properties": {"#
+            + #""correlation_id": "\#(self.id)", "reply_to": "test", "delivery_mode": 2, "delivery_info": {"#
+            + #""exchange": "", "routing_key": "\#(self.queue)"}, "priority": 0, "body_encoding": "base64", "#
+            + #""delivery_tag": "tag-\#(self.id)"}}"#
+    }
+
+    private var eta: String {
+        guard let countdown else { return "null" }
+        return "\"\(Date(timeIntervalSinceNow: countdown).ISO8601Format(.init(includingFractionalSeconds: true)))\""
+    }
+}
