@@ -42,7 +42,7 @@ public struct ConnectionMachine: Sendable {
         /// The first wait after a failure, doubling up to ``longestWait``.
         public var firstWait: Duration = .milliseconds(100)
         /// The longest wait between two attempts.
-        public var longestWait: Duration = .seconds(5)
+        public var longestWait: Duration = .seconds(3)
         /// Refused logins in a row after which it is given up; refusals that pass, as while a server loads, do not count.
         public var mostRefusals = 5
 
@@ -89,7 +89,7 @@ public struct ConnectionMachine: Sendable {
         return .greet
     }
 
-    /// The server has taken the login. Not yet the end of a row of failures: lasting is.
+    /// The server has taken the login. Not yet the end of a row of failures: lasting is, or ``worked()``.
     public mutating func greeted(now: Instant) {
         guard case .greeting = self.state else { return }
         self.state = .ready
@@ -98,6 +98,9 @@ public struct ConnectionMachine: Sendable {
         self.lastSign = now
         self.readySince = now
     }
+
+    /// The connection does what it is for: the next failure is the first of a row.
+    public mutating func worked() { self.backoff.succeeded() }
 
     /// The server has refused the login, for now or for good.
     public mutating func greetingRefused(_ error: ServerError, now: Instant) -> Action? {

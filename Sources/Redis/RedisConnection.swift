@@ -13,7 +13,8 @@ public protocol RedisConnectionOwner: AnyObject {
     func connectionWasLost(_ connection: RedisConnection, reason: String)
     /// The server will not have us: the connection is not rebuilt. Said instead of ``connectionWasLost(_:reason:)``.
     func connectionWasRefused(_ connection: RedisConnection, reason: String)
-    /// A message on a channel that was subscribed to, or the answer to a subscription.
+    /// A message on a channel that was subscribed to, the answer to a subscription, or an error that answers nothing:
+    /// a subscription was refused.
     func connection(_ connection: RedisConnection, received message: [Reply])
 }
 
@@ -89,6 +90,10 @@ public final class RedisConnection: ReadinessHandler {
 
     /// Gives up this connection and makes another: the server is not what it should be.
     public func reconnect(reason: String) { self.perform(self.machine.lost(reason, now: Self.now)) }
+
+    /// The connection does what it is for: after its next failure the first wait is the shortest again. Without this
+    /// each attempt waits longer, also when the server takes the login and refuses all else.
+    public func worked() { self.machine.worked() }
 
     // MARK: Commands
 
@@ -190,7 +195,9 @@ public final class RedisConnection: ReadinessHandler {
                 continue
             }
             guard let completion = self.waiting.popFirst() else {
-                throw ProtocolError(text: "an answer to no question")
+                guard case .error = reply else { throw ProtocolError(text: "an answer to no question") }
+                self.owner.connection(self, received: [reply])
+                continue
             }
             self.machine.answered()
             self.answersBeforeMessages = self.answersBeforeMessages.map { max(0, $0 - 1) }

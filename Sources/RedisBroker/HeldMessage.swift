@@ -24,8 +24,8 @@ struct HeldMessage {
     let queue: String
     /// Its task's profile.
     let task: Int
-    /// The epoch in which it was taken.
-    let epoch: String
+    /// The epoch in which it was taken, or last renewed.
+    var epoch: String
     /// How often it was handed out before.
     let deliveriesBefore: Int
     var place: Place
@@ -35,6 +35,8 @@ struct HeldMessage {
     var hasStarted = false
     /// Whether the server has forgotten it at our word, before its task ran.
     var isAcknowledged = false
+    /// Whether another worker has been given it while its task runs here.
+    var isLost = false
     /// Where it holds a slot of a limited task; `nil` when it holds none.
     var slots: String?
     /// How its task failed without a child that could tell what follows; a child is asked for that.

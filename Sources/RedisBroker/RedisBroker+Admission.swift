@@ -88,7 +88,8 @@ extension RedisBroker {
             for number in holders { command.add(self.tag(number)) }
             self.commands.send(command) { _ in }
         }
-        if self.limitsAnything { self.commands.send(self.call(.resume, keys: [self.keys.limited])) { _ in } }
+        guard self.limitsAnything else { return }
+        self.commands.send(self.call(.resume, keys: [self.keys.limited, self.keys.scheduled])) { _ in }
     }
 
     private var limitsAnything: Bool {

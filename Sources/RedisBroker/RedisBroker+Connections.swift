@@ -17,8 +17,10 @@ extension RedisBroker: RedisConnectionOwner {
             self.taking.disconnected()
         } else {
             self.taking.isWatched = false
+            self.isSubscribed = false
             self.noticesID = nil
         }
+        guard self.told.isNews(reason, about: "connection") else { return }
         self.logger.warning("broker.lost", metadata: ["server": "\(self.serverName)", "reason": "\(reason)"])
     }
 
@@ -27,7 +29,12 @@ extension RedisBroker: RedisConnectionOwner {
     }
 
     public func connection(_ connection: RedisConnection, received message: [Reply]) {
-        if message.first?.asText == "message" { self.taking.changed() }
+        switch message.first {
+        case .error(let error) where connection === self.notices: self.cannotWatch(error.text)
+        case .bytes(let word) where word.elementsEqual("message".utf8): self.taking.changed()
+        case .bytes(let word) where word.elementsEqual("subscribe".utf8): self.subscribed()
+        default: break
+        }
     }
 
     // MARK: Commands
@@ -68,6 +75,7 @@ extension RedisBroker: RedisConnectionOwner {
         self.isServing = true
         self.nextRenewal = Instant(nanoseconds: 0)
         self.nextRecovery = Instant(nanoseconds: 0)
+        self.told.over("connection")
         self.logger.notice("broker.connected", metadata: ["server": "\(self.serverName)"])
         self.adoptUnanswered()
         self.askAgainForAdmission()
@@ -85,7 +93,7 @@ extension RedisBroker: RedisConnectionOwner {
 
     /// What a refusal means for the connection.
     func serverRefused(_ error: ServerError, _ what: String) {
-        self.logger.error("broker.refused", metadata: ["command": "\(what)", "reason": "\(error.text)"])
+        self.logRefusal(error.text, what)
         switch error.remedy {
         // The scripts are loaded anew on a new connection, with all else that may be gone.
         case .reconnect: self.commands.reconnect(reason: error.text)
@@ -93,6 +101,11 @@ extension RedisBroker: RedisConnectionOwner {
         case .none where error.code == "NOSCRIPT": self.commands.reconnect(reason: error.text)
         case .wait, .none: break
         }
+    }
+
+    func logRefusal(_ reason: String, _ what: String) {
+        guard self.told.isNews(reason, about: what) else { return }
+        self.logger.error("broker.refused", metadata: ["command": "\(what)", "reason": "\(reason)"])
     }
 
     // MARK: Takes without an answer
@@ -105,7 +118,14 @@ extension RedisBroker: RedisConnectionOwner {
         let until = Instant(nanoseconds: monotonicNanoseconds()) + Self.lateTakes
         self.lostTakes += self.unansweredTakes.filter { !$0.isEmpty }.map { ($0, until) }
         self.unansweredTakes = []
+        self.unansweredAdoptions = 0
         self.adoptLost()
+    }
+
+    /// A take that failed may have brought something before it did.
+    func mayHaveTaken(_ numbers: Range<UInt64>, now: Instant) {
+        self.unansweredTakes.removeAll { $0 == numbers }
+        if !numbers.isEmpty { self.lostTakes.append((numbers, now + Self.lateTakes)) }
     }
 
     func adoptLost() {
@@ -113,9 +133,19 @@ extension RedisBroker: RedisConnectionOwner {
         for (numbers, _) in self.lostTakes {
             var command = Command("HMGET", self.keys.unacked)
             for number in numbers { command.add(self.tag(number)) }
-            self.ask(command) { self.adopt($0, numbers) }
+            self.unansweredAdoptions += 1
+            self.commands.send(command) { [unowned self] in self.adoptionAnswered($0, numbers) }
         }
         self.lostTakes.removeAll { $0.until <= now }
+    }
+
+    private func adoptionAnswered(_ answer: Result<Reply, RedisError>, _ numbers: Range<UInt64>) {
+        switch answer {
+        case .success(.error(let error)): self.serverRefused(error, "adopt")
+        case .success(let reply): self.adopt(reply, numbers)
+        case .failure: return  // Asked again on the next connection.
+        }
+        self.unansweredAdoptions -= 1
     }
 
     private func adopt(_ reply: Reply, _ numbers: Range<UInt64>) {
@@ -137,22 +167,31 @@ extension RedisBroker: RedisConnectionOwner {
             guard case .success(.integer(let id)) = answer else { return }
             self.noticesID = id
             self.notices.sendUnanswered(Command("SUBSCRIBE", "__redis__:invalidate"))
-            self.track()
+            self.notices.flush()
         }
+    }
+
+    private func subscribed() {
+        self.notices.worked()
+        self.isSubscribed = true
+        self.track()
+    }
+
+    private func cannotWatch(_ reason: String) {
+        self.notices.worked()
+        self.logger.warning("broker.cannot.watch", metadata: ["reason": "\(reason)"])
     }
 
     /// Has the server tell the second connection when a list changes that the first one has looked at. Where that is
     /// not allowed, the lists are looked at ten times a second.
     private func track() {
-        guard self.isServing, self.notices.isReady, !self.taking.isWatched else { return }
-        guard let id = self.noticesID else { return }
+        guard self.isServing, self.isSubscribed, !self.taking.isWatched, let id = self.noticesID else { return }
         self.commands.send(Command("CLIENT", "TRACKING", "ON", "REDIRECT", String(id), "NOLOOP")) { [unowned self] in
             switch $0 {
             case .success(.status):
                 self.taking.isWatched = true
                 self.taking.changed()
-            case .success(let reply):
-                self.logger.warning("broker.cannot.watch", metadata: ["answer": "\(reply)"])
+            case .success(let reply): self.cannotWatch(reply.asText ?? "\(reply)")
             case .failure: break
             }
         }

@@ -57,7 +57,7 @@ extension RedisBroker {
     }
 
     /// A message that costs children is kept for people to look at, and so is one that nobody can open.
-    private func deathReason(_ outcome: TaskOutcome) -> DeadLetter.Reason? {
+    func deathReason(_ outcome: TaskOutcome) -> DeadLetter.Reason? {
         switch (outcome.failure?.type, outcome.failure?.cause) {
         case ("WorkerLostError", _): .crashes
         case ("DecodeError", nil): .undecodable

@@ -33,35 +33,66 @@ extension RedisBroker {
         command.add("PX")
         command.add(milliseconds)
         self.commands.send(command) { [unowned self] in self.lifeAnswered($0) }
-        self.commands.send(Command("SADD", self.keys.workers, self.worker)) { _ in }
+        self.commands.send(Command("SADD", self.keys.workers, self.worker)) { [unowned self] answer in
+            if case .success(.error(let error)) = answer { self.serverRefused(error, "sadd") }
+        }
     }
 
     private func lifeAnswered(_ answer: Result<Reply, RedisError>) {
-        if case .success(.error(let error)) = answer { self.serverRefused(error, "set") }
+        if case .success(.error(let error)) = answer { return self.serverRefused(error, "set") }
+        self.told.over("set")
     }
 
     private func renew() {
         FaultPoint.reached(.renewed)
-        let numbers = self.held.filter { !$0.value.isAcknowledged }.keys.sorted()
-        for start in stride(from: 0, to: numbers.count, by: 500) {
-            var command = self.call(.renew, keys: [self.keys.unacked, self.keys.unackedIndex])
-            for number in numbers[start..<min(start + 500, numbers.count)] { command.add(self.tag(number)) }
-            self.commands.send(command) { [unowned self] in self.renewed($0) }
+        let numbers = self.held.filter { !$0.value.isAcknowledged && !$0.value.isLost }.keys.sorted()
+        // Without anything held as well: the epoch is kept by the same script.
+        for start in stride(from: 0, to: max(1, numbers.count), by: 500) {
+            self.renew(numbers[start..<min(start + 500, numbers.count)])
+        }
+    }
+
+    private func renew(_ numbers: ArraySlice<UInt64>) {
+        var command = self.call(.renew, keys: [self.keys.unacked, self.keys.unackedIndex, self.keys.epoch])
+        command.add(String(decoding: self.ids.next(), as: UTF8.self))
+        for number in numbers { command.add(self.tag(number)) }
+        self.commands.send(command) { [unowned self] in self.renewed(numbers, $0) }
+    }
+
+    private func renewed(_ numbers: ArraySlice<UInt64>, _ answer: Result<Reply, RedisError>) {
+        switch answer {
+        case .success(.array(let parts)):
+            self.told.over("renew")
+            self.compareEpoch(parts.first?.asText ?? self.epoch)
+            self.leasesAnswered(numbers, gone: Set(parts.dropFirst().compactMap(\.asText)))
+        case .success(.error(let error)): self.serverRefused(error, "renew")
+        case .success, .failure: break
+        }
+    }
+
+    /// Another epoch says that the server has lost all keys, while the connection held.
+    private func compareEpoch(_ epoch: String) {
+        guard epoch != self.epoch else { return }
+        self.epoch = epoch
+        self.logger.error("broker.keys.lost", metadata: ["server": "\(self.serverName)"])
+    }
+
+    private func leasesAnswered(_ numbers: ArraySlice<UInt64>, gone: Set<String>) {
+        for number in numbers {
+            guard let message = self.held[number] else { continue }
+            // One whose tag is there has been taken in this epoch, in effect: the tag is its fence.
+            guard gone.contains(message.tag) else { self.held[number]!.epoch = self.epoch; continue }
+            // Lost with all keys, and nobody else has it.
+            if message.epoch == self.epoch { self.leaseIsLost(number, message) }
         }
     }
 
     /// A delivery whose tag is gone has been given to another worker. What runs goes on, and its end will change nothing;
     /// what has not started is not begun.
-    private func renewed(_ answer: Result<Reply, RedisError>) {
-        guard case .success(.array(let gone)) = answer else { return }
-        for reply in gone {
-            guard let tag = reply.asText, let number = UInt64(tag.dropFirst(self.tagPrefix.count)),
-                let message = self.held[number]
-            else { continue }
-            if case .settling = message.place { continue }
-            self.logger.warning(
-                "delivery.lost", metadata: ["task.id": "\(String(decoding: message.head.id, as: UTF8.self))"])
-            if case .waiting = message.place { self.held[number] = nil }
-        }
+    private func leaseIsLost(_ number: UInt64, _ message: HeldMessage) {
+        if case .settling = message.place { return }
+        self.logger.warning(
+            "delivery.lost", metadata: ["task.id": "\(String(decoding: message.head.id, as: UTF8.self))"])
+        if case .waiting = message.place { self.held[number] = nil } else { self.held[number]!.isLost = true }
     }
 }

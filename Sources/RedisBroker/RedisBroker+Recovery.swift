@@ -34,7 +34,7 @@ extension RedisBroker {
         }
     }
 
-    private func scan(_ worker: String, cursor: String) {
+    private func scan(_ worker: String, cursor: String, found: Int = 0) {
         let command = Command("HSCAN", self.keys.unacked, cursor, "MATCH", "\(worker).*", "COUNT", "1000")
         self.commands.send(command) { [unowned self] answer in
             guard case .success(.array(let parts)) = answer, parts.count == 2, let next = parts[0].asText else {
@@ -44,9 +44,18 @@ extension RedisBroker {
             for index in stride(from: 0, to: pairs.count - 1, by: 2) {
                 self.recover(tag: pairs[index], entry: pairs[index + 1])
             }
-            if next != "0" { return self.scan(worker, cursor: next) }
-            // Whatever it held is on its way back; what appears later is found by the age of its tag.
-            self.commands.send(Command("SREM", self.keys.workers, worker)) { _ in }
+            let found = found + pairs.count / 2
+            if next != "0" { return self.scan(worker, cursor: next, found: found) }
+            // Only when nothing is left to be put back: whoever does it may die as well.
+            if found == 0 { self.forget(deadWorker: worker) }
+        }
+    }
+
+    private func forget(deadWorker worker: String) {
+        var command = self.call(.forget, keys: [self.keys.workers, self.keys.worker(worker)])
+        command.add(worker)
+        self.commands.send(command) { [unowned self] answer in
+            guard case .success(.integer(1)) = answer else { return }
             self.logger.notice("worker.dead", metadata: ["worker": "\(worker)"])
         }
     }
@@ -58,6 +67,7 @@ extension RedisBroker {
     }
 
     private func putBack(_ message: ArraySlice<UInt8>, tag: String, queue: String) {
+        guard self.recovering.insert(tag).inserted else { return }
         var settlement = Settlement(tag: tag, epoch: self.epoch)
         if let envelope = try? Envelope(parsing: message) {
             let list = self.keys.queue(queue, priority: envelope.priority)
@@ -69,6 +79,7 @@ extension RedisBroker {
         }
         settlement.then = { [unowned self] outcome in
             FaultPoint.reached(.recoveryAnswered)
+            self.recovering.remove(tag)
             if outcome == .done { self.counts.recovered += 1 }
         }
         self.settlements.append(settlement)
@@ -83,9 +94,18 @@ extension RedisBroker {
         command.add(Self.atOnce)
         self.commands.send(command) { [unowned self] answer in
             guard case .success(.array(let replies)) = answer else { return }
-            let tags = replies.compactMap(\.asText).filter { !$0.hasPrefix(self.tagPrefix) }
-            if !tags.isEmpty { self.recover(old: tags) }
+            let tags = replies.compactMap(\.asText).filter { !self.recovering.contains($0) }
+            let own = tags.filter { $0.hasPrefix(self.tagPrefix) }
+            for tag in own where self.isForgotten(tag) { self.recoverOld(tag) }
+            if own.count < tags.count { self.recover(old: tags.filter { !$0.hasPrefix(self.tagPrefix) }) }
         }
+    }
+
+    /// Whether this worker has never heard of a message under a tag of its own: a take that was carried out long after
+    /// its connection was lost.
+    private func isForgotten(_ tag: String) -> Bool {
+        guard let number = UInt64(tag.dropFirst(self.tagPrefix.count)) else { return true }
+        return self.held[number] == nil && !self.isSettling(number)
     }
 
     /// Python workers do not renew what they hold, and look for old tags themselves, each the others' and its own. As
@@ -105,9 +125,23 @@ extension RedisBroker {
             if let (message, queue) = UnackedText.split(bytes[...]) {
                 return self.putBack(message, tag: tag, queue: queue)
             }
-            guard let entry = try? UnackedEntry(parsing: bytes[...]) else { return }
+            guard let entry = try? UnackedEntry(parsing: bytes[...]) else { return self.bury(bytes, tag: tag) }
             self.restore(entry, tag: tag)
         }
+    }
+
+    /// An entry that nobody can read would be in the way of those behind it for ever.
+    private func bury(_ entry: [UInt8], tag: String) {
+        guard self.recovering.insert(tag).inserted else { return }
+        let letter = DeadLetter(
+            reason: .malformed, text: "an entry of unacked that cannot be read", queue: "", message: entry[...])
+        var settlement = Settlement(tag: tag, epoch: self.epoch)
+        let now = Self.wallSeconds
+        let record = letter.encoded(by: self.options.nodeName, at: now)
+        settlement.effects = [.dead(id: tag, record: record, at: now)]
+        settlement.then = { [unowned self] _ in self.recovering.remove(tag) }
+        self.logDeath(letter)
+        self.settlements.append(settlement)
     }
 
     /// An index entry without a message is what a worker left that died between the two.
@@ -121,13 +155,17 @@ extension RedisBroker {
         self.commands.send(Command("SMEMBERS", self.keys.bindings(of: entry.exchange))) { [unowned self] answer in
             let members = (try? answer.get().asArray)?.compactMap(\.asText) ?? []
             let queues = members.compactMap { Binding($0) }.filter { $0.matches(entry.routingKey) }.map(\.queue)
+            guard self.recovering.insert(tag).inserted else { return }
             // Without a binding the routing key is the best guess; a guess is found again, a dropped message is not.
             let bytes = entry.envelope.returned(losses: entry.envelope.losses).serialized()[...]
             var settlement = Settlement(tag: tag, epoch: self.epoch)
             settlement.effects = (queues.isEmpty ? [entry.routingKey] : queues).map { queue in
                 .pushFront(list: self.keys.queue(queue, priority: entry.envelope.priority), message: bytes)
             }
-            settlement.then = { [unowned self] outcome in if outcome == .done { self.counts.recovered += 1 } }
+            settlement.then = { [unowned self] outcome in
+                self.recovering.remove(tag)
+                if outcome == .done { self.counts.recovered += 1 }
+            }
             self.settlements.append(settlement)
         }
     }

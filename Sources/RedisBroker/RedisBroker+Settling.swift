@@ -80,7 +80,9 @@ extension RedisBroker {
         FaultPoint.reached(.settleAnswered)
         switch answer {
         case .success(.array(let replies)) where replies.count == batch.count:
+            self.told.over("settle")
             for (settlement, reply) in zip(batch, replies) { self.settled(settlement, reply) }
+            if self.settlements.isEmpty { self.told.over("effect") }
         case .success(.error(let error)):
             self.settleLater(batch)
             self.serverRefused(error, "settle")
@@ -104,7 +106,7 @@ extension RedisBroker {
     /// A list or set of ours is of another type, perhaps. The delivery is kept and tried again, with its lease renewed:
     /// an operator can mend the key, and nothing is lost until then.
     private func effectRefused(_ settlement: Settlement, _ text: String) {
-        self.logger.error("broker.refused", metadata: ["command": "settle", "reason": "\(text)"])
+        self.logRefusal(text, "effect")
         self.settleLater([settlement])
     }
 

@@ -21,6 +21,7 @@ extension RedisBroker {
     private var unsettledIsTooMuch: Bool { self.settlements.count > 1_024 }
 
     func takeIfWanted(now: Instant) {
+        guard !self.isStopping else { return }
         switch self.taking.act(places: self.takeablePlaces, now: now) {
         case .take(let count): self.take(count)
         case .look: self.look()
@@ -59,12 +60,14 @@ extension RedisBroker {
         switch answer {
         case .success(.array(let parts)) where parts.count % 3 == 1:
             self.unansweredTakes.removeAll { $0 == numbers }
+            self.commands.worked()
             self.takeAnswered(parts, lists, numbers, now)
         case .success(.error(let error)):
-            self.unansweredTakes.removeAll { $0 == numbers }
+            self.mayHaveTaken(numbers, now: now)
             self.taking.refused(now: now)
             self.serverRefused(error, "take")
         case .success(let reply):
+            self.mayHaveTaken(numbers, now: now)
             self.taking.refused(now: now)
             self.logger.error("broker.unexpected", metadata: ["command": "take", "answer": "\(reply)"])
         case .failure: break  // It may have been carried out: `adoptUnanswered` asks on the next connection.
@@ -77,22 +80,33 @@ extension RedisBroker {
         let seconds = parts[0].asText.flatMap { Double($0) } ?? -1
         let nextDue = seconds < 0 ? Instant.distantFuture : now + .nanoseconds(Int64(min(seconds, 1e9) * 1e9))
         var queue: String?
-        for (offset, index) in stride(from: 1, to: parts.count, by: 3).enumerated() {
-            guard let place = parts[index].asInt, lists.indices.contains(abs(place) - 1),
-                let before = parts[index + 1].asInt, case .bytes(let bytes) = parts[index + 2]
+        var number = numbers.lowerBound
+        var refusals = 0
+        for index in stride(from: 1, to: parts.count, by: 3) {
+            guard let place = parts[index].asInt, let before = parts[index + 1].asInt,
+                case .bytes(let bytes) = parts[index + 2]
             else { continue }
+            if place == 0 {
+                refusals += 1
+                self.logRefusal(String(decoding: bytes, as: UTF8.self), "take")
+                continue
+            }
+            defer { number += 1 }
+            guard lists.indices.contains(abs(place) - 1) else { continue }
             queue = lists[abs(place) - 1].queue
             if place < 0 {
                 self.tooLarge(size: before, id: String(decoding: bytes, as: UTF8.self), queue: queue!)
                 continue
             }
             self.counts.taken += 1
-            self.arrived(
-                bytes[...], number: numbers.lowerBound + UInt64(offset), queue: queue!, deliveriesBefore: before,
-                now: now)
+            self.arrived(bytes[...], number: number, queue: queue!, deliveriesBefore: before, now: now)
         }
         if let queue { self.order.delivered(queue) }
-        if self.taking.took((parts.count - 1) / 3, nextDue: nextDue) == .look { self.look() }
+        let count = (parts.count - 1) / 3 - refusals
+        if refusals == 0 { self.told.over("take") }
+        // A list that cannot be taken from would be found full by every look.
+        if refusals > 0, count == 0 { return self.taking.refused(now: now) }
+        if self.taking.took(count, nextDue: nextDue) == .look { self.look() }
     }
 
     private func look() {

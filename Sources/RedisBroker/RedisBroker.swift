@@ -35,6 +35,7 @@ public final class RedisBroker: Broker {
     var notices: RedisConnection!
     /// The number by which the server knows the second connection.
     var noticesID: Int?
+    var isSubscribed = false
     var serverVersion = 0
     var digests: [String: String] = [:]
     var epoch = ""
@@ -47,6 +48,8 @@ public final class RedisBroker: Broker {
     var unansweredTakes: [Range<UInt64>] = []
     /// Takes whose answers were lost, and until when to look for what they brought.
     var lostTakes: [(numbers: Range<UInt64>, until: Instant)] = []
+    /// Questions under way about what lost takes brought.
+    var unansweredAdoptions = 0
     var lastNumber: UInt64 = 0
     var order: QueueRotation
     var random: SeededGenerator
@@ -61,6 +64,10 @@ public final class RedisBroker: Broker {
     var nextRenewal = Instant(nanoseconds: 0)
     var nextRecovery = Instant(nanoseconds: 0)
     var isRecovering = false
+    /// Tags of others whose messages are on their way back.
+    var recovering: Set<String> = []
+    /// What the log has been told of the server.
+    var told = ToldOnce()
     var ids: TaskIDGenerator
     /// This worker's name in tags and keys: random, never used again.
     let worker: String
@@ -130,10 +137,11 @@ public final class RedisBroker: Broker {
         self.commands.timePassed(now: now)
         self.notices.timePassed(now: now)
         if self.isServing {
+            // The sign of life comes first: nobody looks for what a worker held that was never known.
+            self.keepLeases(now: now)
             self.returnUnplaced(now: now)
             self.takeIfWanted(now: now)
             self.sendSettlements(now: now)
-            self.keepLeases(now: now)
         }
         self.commands.flush()
         self.notices.flush()
@@ -143,7 +151,7 @@ public final class RedisBroker: Broker {
     public func nextWake(now: Instant) -> Instant {
         var next = min(self.commands.nextWake, self.notices.nextWake)
         guard self.isServing else { return next }
-        next = min(next, self.taking.nextWake(places: self.takeablePlaces))
+        if !self.isStopping { next = min(next, self.taking.nextWake(places: self.takeablePlaces)) }
         next = min(next, min(self.nextRenewal, self.nextRecovery))
         if !self.settlements.isEmpty, self.canSettle { next = min(next, self.settleNotBefore) }
         return min(next, self.nextReturn)
@@ -156,22 +164,43 @@ public final class RedisBroker: Broker {
         self.isStopping = true
         for pool in self.waiting.indices {
             // Last first: each goes to the front of its list.
-            while let number = self.waiting[pool].popLast() { self.putBack(number, front: true) }
+            while let number = self.waiting[pool].popLast() { self.leaveToOthers(number) }
         }
+    }
+
+    /// What has not started goes back. A task that has failed is over, even if no child has told what follows from that.
+    private func leaveToOthers(_ number: UInt64) {
+        guard let message = self.held[number], let failure = message.failure else {
+            return self.putBack(number, front: true)
+        }
+        self.settle(number, message, failure, dead: self.deathReason(failure))
     }
 
     public func finish(now: Instant) {
         guard self.commands != nil else { return }
-        let deadline = now + .seconds(5)
-        self.waitUntil(deadline) { self.settlements.isEmpty && self.unansweredSettlements.isEmpty }
-        let unsettled = self.settlements.count + self.unansweredSettlements.reduce(0) { $0 + $1.count }
-        if unsettled > 0 {
-            self.logger.error("broker.unsettled", metadata: ["deliveries": "\(unsettled)"])
-        } else if self.isServing {
-            self.signOff(deadline)
-        }
+        let deadline = Instant(nanoseconds: monotonicNanoseconds()) + .seconds(5)
+        self.waitUntil(deadline) { self.unsettled == 0 && !self.mayHoldMore }
+        if self.unsettled > 0 { self.tellUnsettled() }
+        // One that may still hold something stays known, so that others look for it when its sign of life has expired.
+        if self.isServing, self.unsettled == 0, !self.mayHoldMore, self.lostTakes.isEmpty { self.signOff(deadline) }
         self.commands.stop()
         self.notices.stop()
+    }
+
+    private var unsettled: Int {
+        self.settlements.count + self.unansweredSettlements.reduce(0) { $0 + $1.count }
+    }
+
+    /// Whether an answer is under way that may bring messages, which then go back.
+    private var mayHoldMore: Bool {
+        !self.unansweredTakes.isEmpty || self.unansweredAdoptions > 0 || !self.unadmitted.isEmpty
+    }
+
+    private func tellUnsettled() {
+        self.failure = "\(self.unsettled) deliveries could not be ended"
+        self.logger.error(
+            "broker.unsettled",
+            metadata: ["deliveries": "\(self.unsettled)", "connected": "\(self.isServing)"])
     }
 
     private func signOff(_ deadline: Instant) {

@@ -21,7 +21,31 @@ struct Script {
 
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
-    static let all = [take, settle, renew, old, admit, renewSlots, resume]
+    static let all = [take, settle, renew, old, admit, renewSlots, resume, forget]
+
+    /// For every script that changes more than one key: what it will touch is looked at first, because the server does not
+    /// undo what a script did before it failed.
+    ///
+    /// `wrong(key, kind)` says that a key holds something else. `deliver(member)` puts a member of the scheduled set where
+    /// its list is taken from, and says what is wrong if it cannot.
+    private static let prelude = """
+        local function wrong(key, kind)
+            local found = redis.call('TYPE', key).ok
+            if found ~= 'none' and found ~= kind then
+                return 'WRONGTYPE ' .. key .. ' holds a ' .. found .. ' and should hold a ' .. kind
+            end
+        end
+        local function deliver(member)
+            local colon = string.find(member, ':', 1, true)
+            local length = colon and tonumber(string.sub(member, 1, colon - 1))
+            if not length then return 'malformed' end
+            local list = string.sub(member, colon + 1, colon + length)
+            local failed = wrong(list, 'list')
+            if failed then return failed end
+            redis.call('RPUSH', list, string.sub(member, colon + length + 1))
+        end
+
+        """
 
     /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step.
     ///
@@ -30,21 +54,33 @@ extension Script {
     /// of the largest message · for each list, what ends its entry in unacked: `, "", "queue"]`.
     /// Answers: seconds until the next message is due or -1 · for each message its list's place (from 1), how often it
     /// was handed out before, and the message; for one that is too large, which goes to the dead letters, the place
-    /// below zero, its size, and the task's id if it is found.
+    /// below zero, its size, and the task's id if it is found; for a list that cannot be taken from, 0, its place, and
+    /// why.
     static let take = Script(
         "take",
-        """
+        prelude + """
+        for place, kind in ipairs({ 'hash', 'zset', 'zset', 'hash', 'zset' }) do
+            local failed = wrong(KEYS[place], kind)
+            if failed then return redis.error_reply(failed) end
+        end
         local time = redis.call('TIME')
         local now = time[1] + time[2] / 1000000
         local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 100)
         for i = #due, 1, -1 do
             local member = due[i]
-            local colon = string.find(member, ':', 1, true)
-            local length = colon and tonumber(string.sub(member, 1, colon - 1))
-            if length then
-                redis.call('RPUSH', string.sub(member, colon + 1, colon + length), string.sub(member, colon + length + 1))
+            local failed = deliver(member)
+            if failed == 'malformed' then
+                local id = redis.sha1hex(member)
+                redis.call('HSET', KEYS[4], id, cjson.encode({ reason = 'malformed', queue = '', priority = 0,
+                    text = 'it was scheduled for no list', message = member }))
+                redis.call('ZADD', KEYS[5], now, id)
+                failed = nil
             end
-            redis.call('ZREM', KEYS[3], member)
+            if failed then
+                redis.call('ZADD', KEYS[3], now + 1, member)
+            else
+                redis.call('ZREM', KEYS[3], member)
+            end
         end
         local nextDue = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
         local answer = { nextDue[2] and tostring(math.max(0, nextDue[2] - now)) or '-1' }
@@ -61,6 +97,11 @@ extension Script {
         end
         for list = 6, #KEYS do
             while left > 0 and bytes > 0 do
+                local failed = wrong(KEYS[list], 'list')
+                if failed then
+                    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = 0, list - 5, failed
+                    break
+                end
                 local messages = redis.call('RPOP', KEYS[list], math.min(left, 16))
                 if not messages then break end
                 local entries, scores = {}, {}
@@ -78,8 +119,9 @@ extension Script {
                     local tail = string.sub(message, -4096)
                     if string.find(tail, '"redelivered": true', 1, true) then
                         local id = string.match(tail, '"correlation_id": "([^"]*)"')
-                        if id then
-                            before = redis.call('INCR', ARGV[5] .. id)
+                        local count = id and redis.pcall('INCR', ARGV[5] .. id)
+                        if type(count) == 'number' then
+                            before = count
                             redis.call('EXPIRE', ARGV[5] .. id, 604800)
                         end
                     end
@@ -109,7 +151,9 @@ extension Script {
     /// Answers for each delivery: 1 done, 0 the tag is gone, or a text: what failed.
     static let settle = Script(
         "settle",
-        """
+        prelude + """
+        local broken = wrong(KEYS[1], 'hash') or wrong(KEYS[2], 'zset') or wrong(KEYS[6], 'string')
+        if broken then return redis.error_reply(broken) end
         local epoch = redis.call('GET', KEYS[6])
         local answer = {}
         local at = 3
@@ -124,10 +168,16 @@ extension Script {
                 else
                     reply = redis.pcall('SET', key, document, 'EX', seconds)
                 end
-                if reply.err then failed = reply.err else redis.call('PUBLISH', key, document) end
+                if reply.err then failed = reply.err else redis.pcall('PUBLISH', key, document) end
             end
             if ARGV[1] ~= ARGV[2] then redis.call('SELECT', ARGV[1]) end
             return failed
+        end
+        local function refusal(kind, a, b)
+            if kind == 'push' or kind == 'front' then return wrong(a, 'list') end
+            if kind == 'schedule' then return wrong(KEYS[3], 'zset') end
+            if kind == 'dead' then return wrong(KEYS[4], 'hash') or wrong(KEYS[5], 'zset') end
+            if kind == 'release' then return wrong(a, 'zset') or wrong(b, 'list') end
         end
         local function perform(kind, a, b, c)
             local reply
@@ -141,12 +191,8 @@ extension Script {
             elseif kind == 'release' then
                 reply = redis.pcall('ZREM', a, c)
                 local member = redis.call('LPOP', b)
-                if member then
-                    local colon = string.find(member, ':', 1, true)
-                    local length = tonumber(string.sub(member, 1, colon - 1))
-                    redis.call('RPUSH', string.sub(member, colon + 1, colon + length), string.sub(member, colon + length + 1))
-                end
-            elseif kind == 'uncount' then reply = redis.pcall('DECR', a)
+                if member and deliver(member) then redis.call('ZADD', KEYS[3], 0, member) end
+            elseif kind == 'uncount' then redis.pcall('DECR', a)
             end
             if type(reply) == 'table' and reply.err then return reply.err end
         end
@@ -158,8 +204,11 @@ extension Script {
             local outcome = held and 1 or 0
             if held then
                 for effect = at, last - 1, 4 do
+                    outcome = refusal(ARGV[effect], ARGV[effect + 1], ARGV[effect + 2]) or outcome
+                end
+                for effect = at, last - 1, 4 do
                     local kind = ARGV[effect]
-                    if kind ~= 'result' and kind ~= 'final' then
+                    if outcome == 1 and kind ~= 'result' and kind ~= 'final' then
                         local failed = perform(kind, ARGV[effect + 1], ARGV[effect + 2], ARGV[effect + 3])
                         if failed then outcome = failed break end
                     end
@@ -183,23 +232,34 @@ extension Script {
         return answer
         """)
 
-    /// Renews leases.
+    /// Renews leases, and the epoch when all keys were lost.
     ///
-    /// Keys: unacked, its index. Arguments: tags. Answers the tags that are gone.
+    /// Keys: unacked, its index, epoch. Arguments: an epoch for when there is none · tags. Answers the epoch, and the
+    /// tags that are gone.
     static let renew = Script(
         "renew",
         """
         local time = redis.call('TIME')
         local now = time[1] + time[2] / 1000000
-        local gone = {}
-        for _, tag in ipairs(ARGV) do
-            if redis.call('HEXISTS', KEYS[1], tag) == 1 then
-                redis.call('ZADD', KEYS[2], now, tag)
+        redis.call('SET', KEYS[3], ARGV[1], 'NX')
+        local answer = { redis.call('GET', KEYS[3]) }
+        for i = 2, #ARGV do
+            if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 1 then
+                redis.call('ZADD', KEYS[2], now, ARGV[i])
             else
-                gone[#gone + 1] = tag
+                answer[#answer + 1] = ARGV[i]
             end
         end
-        return gone
+        return answer
+        """)
+
+    /// Forgets a dead worker, unless it lives again.
+    ///
+    /// Keys: living workers, its sign of life. Arguments: its id. Answers 1 when it was known and is forgotten.
+    static let forget = Script(
+        "forget",
+        """
+        return redis.call('EXISTS', KEYS[2]) == 0 and redis.call('SREM', KEYS[1], ARGV[1]) or 0
         """)
 
     /// Tags that are older than they may be.
@@ -265,10 +325,10 @@ extension Script {
         return #KEYS
         """)
 
-    /// Hands slots whose holders have died to messages that wait for them. Keys: limited.
+    /// Hands slots whose holders have died to messages that wait for them. Keys: limited, scheduled.
     static let resume = Script(
         "resume",
-        """
+        prelude + """
         local time = redis.call('TIME')
         local some = redis.call('HRANDFIELD', KEYS[1], 100, 'WITHVALUES')
         for i = 1, #some, 2 do
@@ -281,9 +341,7 @@ extension Script {
                     redis.call('HDEL', KEYS[1], slots)
                     break
                 end
-                local colon = string.find(member, ':', 1, true)
-                local length = tonumber(string.sub(member, 1, colon - 1))
-                redis.call('RPUSH', string.sub(member, colon + 1, colon + length), string.sub(member, colon + length + 1))
+                if deliver(member) then redis.call('ZADD', KEYS[2], 0, member) end
                 free = free - 1
             end
         end
