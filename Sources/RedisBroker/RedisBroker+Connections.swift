@@ -6,7 +6,15 @@ import Syscalls
 extension RedisBroker: RedisConnectionOwner {
     public func connectionIsReady(_ connection: RedisConnection) {
         if connection === self.notices { return self.subscribe() }
-        self.ask(Command("INFO", "server")) { self.readVersion($0) }
+        self.commands.send(Command("INFO", "server")) { [unowned self] answer in
+            switch answer {
+            // A user that may not ask is told of a server as it is today.
+            case .success(.error(let error)) where error.code == "NOPERM": self.readVersion(.null)
+            case .success(.error(let error)): self.commands.reconnect(reason: error.text)
+            case .success(let reply): self.readVersion(reply)
+            case .failure: break
+            }
+        }
         self.checkDatabase()
     }
 
@@ -57,10 +65,16 @@ extension RedisBroker: RedisConnectionOwner {
         for script in Script.all {
             self.ask(Command("SCRIPT", "LOAD", script.text(serverVersion: self.serverVersion))) {
                 self.digests[script.name] = $0.asText
+                if script.name == Script.all.last?.name { self.askForEpoch() }
             }
         }
-        self.ask(Command("SET", self.keys.epoch, String(decoding: self.ids.next(), as: UTF8.self), "NX")) { _ in }
-        self.ask(Command("GET", self.keys.epoch)) { self.serve(epoch: $0.asText ?? "") }
+    }
+
+    /// By the script that keeps it: a server without memory refuses the plain command.
+    private func askForEpoch() {
+        var command = self.call(.renew, keys: [self.keys.unacked, self.keys.unackedIndex, self.keys.epoch])
+        command.add(String(decoding: self.ids.next(), as: UTF8.self))
+        self.ask(command) { self.serve(epoch: $0.asArray?.first?.asText ?? "") }
     }
 
     /// The database of results may not exist; better known now than at the first outcome.

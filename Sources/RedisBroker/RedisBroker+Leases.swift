@@ -28,19 +28,16 @@ extension RedisBroker {
     private func showLife() {
         let milliseconds = Int(self.options.workerTimeout.wholeNanoseconds / 1_000_000)
         let about: JSONValue = ["name": .string(self.options.nodeName), "pid": .number(JSONNumber(Int(ownProcessID)))]
-        var command = Command("SET", self.keys.worker(self.worker))
+        var command = self.call(.live, keys: [self.keys.workers, self.keys.worker(self.worker)])
+        command.add(self.worker)
         command.add(about.serialized())
-        command.add("PX")
         command.add(milliseconds)
         self.commands.send(command) { [unowned self] in self.lifeAnswered($0) }
-        self.commands.send(Command("SADD", self.keys.workers, self.worker)) { [unowned self] answer in
-            if case .success(.error(let error)) = answer { self.serverRefused(error, "sadd") }
-        }
     }
 
     private func lifeAnswered(_ answer: Result<Reply, RedisError>) {
-        if case .success(.error(let error)) = answer { return self.serverRefused(error, "set") }
-        self.told.over("set")
+        if case .success(.error(let error)) = answer { return self.serverRefused(error, "live") }
+        self.told.over("live")
     }
 
     private func renew() {

@@ -204,6 +204,8 @@ public final class RedisBroker: Broker {
     }
 
     private func signOff(_ deadline: Instant) {
+        // No further sign of life behind the last word.
+        (self.nextRenewal, self.nextRecovery) = (.distantFuture, .distantFuture)
         var isAnswered = false
         self.commands.send(Command("DEL", self.keys.worker(self.worker))) { _ in }
         self.commands.send(Command("SREM", self.keys.workers, self.worker)) { _ in isAnswered = true }

@@ -21,7 +21,7 @@ struct Script {
 
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
-    static let all = [take, settle, renew, old, admit, renewSlots, resume, forget]
+    static let all = [take, settle, renew, old, admit, renewSlots, resume, live, forget]
 
     /// For every script that changes more than one key: what it will touch is looked at first, because the server does not
     /// undo what a script did before it failed.
@@ -251,6 +251,16 @@ extension Script {
             end
         end
         return answer
+        """)
+
+    /// Shows that a worker lives. A script, so that a server without memory takes it.
+    ///
+    /// Keys: living workers, its sign of life. Arguments: its id · a text about it · milliseconds.
+    static let live = Script(
+        "live",
+        """
+        redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+        return redis.call('SADD', KEYS[1], ARGV[1])
         """)
 
     /// Forgets a dead worker, unless it lives again.

@@ -9,14 +9,15 @@ struct RawMessage {
     var keywords = "{}"
     /// When it is due, in seconds from now; `nil` at once.
     var countdown: Double?
+    /// The third part of the body, as JSON.
+    var embed = #"{"callbacks": null, "errbacks": null, "chain": null, "chord": null}"#
     /// The queue that it says it is for.
     var queue = "celery"
 
     init(_ id: String, _ task: String) { (self.id, self.task) = (id, task) }
 
     var text: String {
-        let embed = #"{"callbacks": null, "errbacks": null, "chain": null, "chord": null}"#
-        let body = Data("[\(self.arguments), \(self.keywords), \(embed)]".utf8).base64EncodedString()
+        let body = Data("[\(self.arguments), \(self.keywords), \(self.embed)]".utf8).base64EncodedString()
         return #"{"body": "\#(body)", "content-encoding": "utf-8", "content-type": "application/json", "#
             + #""headers": {"lang": "py", "task": "\#(self.task)", "id": "\#(self.id)", "shadow": null, "#
             + #""eta": \#(self.eta), "expires": null, "group": null, "group_index": null, "retries": 0, "#

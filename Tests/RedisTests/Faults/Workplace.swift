@@ -33,7 +33,7 @@ final class Workplace {
     /// Sends a little of everything: due and not, retried, acknowledged early, unknown, malformed.
     func sendMixture() throws {
         // Due when even the last of many workers has started.
-        try self.sendMarks(4, countdown: 4)
+        try self.sendMarks(4, countdown: 3)
         try self.sendMarks(24)
         try self.send("tasks.retry_once", 2, #"{"x": 1}"#)
         for _ in 0..<4 {
@@ -92,8 +92,7 @@ final class Workplace {
         return """
             [worker]
             worker_timeout = "\(timeout)"
-            key_prefix = "\(self.prefix)"
-            result_key_prefix = "\(self.prefix)"
+            \(self.prefix.isEmpty ? "" : "key_prefix = \"\(self.prefix)\"\nresult_key_prefix = \"\(self.prefix)\"")
 
             [tasks."tasks.mark"]
             \(command)

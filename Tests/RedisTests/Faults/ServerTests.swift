@@ -1,0 +1,211 @@
+import EngineSupport
+import Glibc
+import JSON
+import Syscalls
+import Testing
+
+extension FaultTests {
+    /// What servers do: end, come back with or without their memory, refuse.
+    @Suite struct ServerTests {
+        /// Time from the end of a fault until work goes on.
+        static let patience = 5.0
+
+        private func finish(_ worker: Program, _ place: Workplace, again: Int = 0) throws {
+            try worker.wait(for: "the end of all messages", within: 30) { try place.isDrained() }
+            worker.signal(SIGTERM)
+            #expect(try worker.finish() == 0, "\(worker.errorText)")
+            try place.expectAccounted(again: again)
+        }
+
+        private func waitForSuccess(_ ids: some Sequence<String>, _ place: Workplace, _ worker: Program) throws {
+            for id in ids {
+                try worker.wait(for: "the result of \(id)", within: Self.patience) {
+                    try place.state(id) == "SUCCESS"
+                }
+            }
+        }
+
+        @Test func whatRunsIsStoredAtAServerThatHasForgotten() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            let worker = try place.startWorker()
+            try place.sendMarks(2, seconds: 1)
+            try worker.wait(for: "both tasks") { try place.marks().count == 2 }
+            try server.kill()
+            try server.restart()
+            try self.waitForSuccess(place.ids, place, worker)
+            try place.sendMarks(4)
+            try self.waitForSuccess(place.ids, place, worker)
+            try self.finish(worker, place)
+        }
+
+        @Test func serverWithALogLosesNothing() throws {
+            let server = try RedisServer(["appendonly": "yes"])
+            let place = try Workplace(server)
+            let worker = try place.startWorker()
+            try place.sendMarks(40, seconds: 0.05)
+            for count in [3, 15, 30] {
+                try worker.wait(for: "\(count) marks") { try place.marks().count >= count }
+                try server.kill()
+                try server.restart()
+            }
+            try self.finish(worker, place)
+        }
+
+        @Test func fullServerIsDrained() throws {
+            let server = try RedisServer(["maxmemory-policy": "noeviction"])
+            let place = try Workplace(server)
+            try place.sendMixture()
+            try server.command("CONFIG", "SET", "maxmemory", "1")
+            let refusal = try server.command("SET", "another", String(repeating: "x", count: 1 << 10))
+            #expect(refusal == .error("OOM command not allowed when used memory > 'maxmemory'."))
+            try self.finish(place.startWorker(), place)
+        }
+
+        @Test func losingAllKeysIsNoticed() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            let worker = try place.startWorker()
+            try place.sendMarks(2, seconds: 1.5)
+            try worker.wait(for: "both tasks") { try place.marks().count == 2 }
+            let epoch = try server.command("GET", "celeriac.epoch")
+            try server.command("FLUSHALL")
+            try worker.wait(forRecords: "broker.keys.lost", within: Self.patience)
+            let later = try server.command("GET", "celeriac.epoch")
+            #expect(later != epoch && later != .none)
+            try self.waitForSuccess(place.ids, place, worker)
+            try place.sendMarks(4)
+            try self.finish(worker, place)
+        }
+
+        @Test(arguments: ["unacked", "unacked_index", "celeriac.scheduled", "celeriac.dead", "celery"])
+        func keyOfAnotherTypeStopsWorkUntilItIsMended(key: String) throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            let worker = try place.startWorker(queues: "celery,video")
+            try place.sendMarks(2, seconds: 0.6, queue: "video")
+            try worker.wait(for: "both tasks") { try place.marks().count == 2 }
+            let wasThere = try server.command("RENAME", key, "aside") == .text("OK")
+            try server.command("SET", key, "something else")
+            try place.sendMarks(3, queue: "video")
+            if key == "celery" {
+                try self.waitForSuccess(place.ids, place, worker)
+            } else {
+                try worker.wait(forRecords: "broker.refused", within: Self.patience)
+                worker.watch(seconds: 1.1)
+                #expect(try server.command("LLEN", "video") == .integer(3), "nothing is taken that cannot be recorded")
+            }
+            try worker.wait(forRecords: "broker.refused", within: Self.patience)
+            #expect(worker.records("broker.refused").count < 6, "\(worker.errorText)")
+            try server.command("DEL", key)
+            if wasThere { try server.command("RENAME", "aside", key) }
+            try place.sendMarks(2)
+            try self.waitForSuccess(place.ids, place, worker)
+            try self.finish(worker, place)
+        }
+
+        /// The first effect must not be repeated while the second one is refused.
+        @Test func refusedStepOfAnEndingRepeatsNone() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            let worker = try place.startWorker()
+            try server.command("SET", "broken", "no list")
+            let embed = #"{"callbacks": [\#(Self.link("good")), \#(Self.link("broken"))], "errbacks": null, "chain": null, "chord": null}"#
+            var message = RawMessage("linked", "tasks.identity")
+            message.arguments = "[1]"
+            message.embed = embed
+            try place.push(message.text)
+            try worker.wait(forRecords: "broker.refused", within: Self.patience)
+            worker.watch(seconds: 1.2)
+            #expect(try server.command("EXISTS", "good") == .integer(0))
+            #expect(try place.left()[1] == 1)
+            try server.command("DEL", "broken")
+            try worker.wait(for: "the end of all messages") { try place.isDrained() }
+            #expect(try place.left(["good"])[0] == 1)
+            #expect(try place.left(["broken"])[0] == 1)
+            #expect(worker.records("broker.refused").count == 1)
+            #expect(try place.state("linked") == "SUCCESS")
+        }
+
+        private static func link(_ queue: String) -> String {
+            #"{"task": "tasks.elsewhere", "args": [], "kwargs": {}, "options": {"queue": "\#(queue)"}, "#
+                + #""subtask_type": null, "immutable": false}"#
+        }
+
+        /// Nobody else's result is in the way: a document replaces whatever is there.
+        @Test func resultReplacesAKeyOfAnotherType() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            try place.sendMarks(2)
+            for id in place.ids { try server.command("RPUSH", "celery-task-meta-\(id)", "a list") }
+            try self.finish(place.startWorker(), place)
+        }
+
+        @Test func scheduledMemberOfNoFormIsKept() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            try server.command("ZADD", "celeriac.scheduled", "1", "of no form")
+            try place.sendMarks(2)
+            let worker = try place.startWorker()
+            try worker.wait(for: "the end of all messages") { try place.isDrained() }
+            #expect(try server.command("HVALS", "celeriac.dead").texts.first?.contains("of no form") == true)
+            worker.signal(SIGTERM)
+            #expect(try worker.finish() == 0)
+        }
+
+        @Test func wrongPasswordEndsTheWorkerWithoutTellingIt() throws {
+            let server = try RedisServer(["requirepass": "the-right-one"])
+            let place = try Workplace(server)
+            let worker = try place.startWorker(url: "redis://:the-wrong-one@127.0.0.1:\(server.port)/0")
+            #expect(try worker.finish() == 3)
+            #expect(worker.records("broker.failed").first?["reason"]?.text?.contains("WRONGPASS") == true)
+            #expect(!(worker.errorText + worker.outputLines.joined()).contains("the-wrong-one"))
+        }
+
+        @Test(arguments: ["&* -client|tracking", "resetchannels", "&* -info"])
+        func userWithFewerRightsWorks(rights: String) throws {
+            let server = try RedisServer()
+            let rules = ["on", ">secret", "~*", "+@all"] + rights.split(separator: " ").map(String.init)
+            #expect(try server.command(["ACL", "SETUSER", "limited"] + rules) == .text("OK"))
+            let place = try Workplace(server)
+            let worker = try place.startWorker(url: "redis://limited:secret@127.0.0.1:\(server.port)/0")
+            try worker.wait(forRecords: "broker.connected", within: Self.patience)
+            try place.sendMarks(10)
+            try self.finish(worker, place)
+            #expect(worker.records("broker.lost").isEmpty, "\(worker.errorText)")
+        }
+
+        @Test func loadingServerIsWaitedFor() throws {
+            let settings = [
+                "rdbcompression": "no", "key-load-delay": "5000", "loading-process-events-interval-bytes": "1024",
+            ]
+            let server = try RedisServer(settings)
+            let place = try Workplace(server)
+            let worker = try place.startWorker()
+            try worker.wait(forRecords: "broker.connected")
+            for number in 0..<400 { try server.command("SET", "filler-\(number)", String(repeating: "x", count: 100)) }
+            #expect(try server.command("SAVE") == .text("OK"))
+            try server.kill()
+            try server.restart()
+            try place.sendMarks(3)
+            try self.waitForSuccess(place.ids, place, worker)
+            let reasons = worker.records("broker.lost").compactMap { $0["reason"]?.text }
+            #expect(reasons.contains { $0.hasPrefix("LOADING") }, "\(reasons)")
+            #expect(reasons.count < 6, "\(reasons)")
+            try self.finish(worker, place)
+        }
+
+        @Test func endWithoutAServerTellsWhatIsNotStored() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            let worker = try place.startWorker()
+            try place.sendMarks(2, seconds: 0.5)
+            try worker.wait(for: "both tasks") { try place.marks().count == 2 }
+            try server.kill()
+            worker.signal(SIGTERM)
+            #expect(try worker.finish(within: 8) == 3)
+            #expect(worker.records("broker.unsettled").first?["deliveries"] == "2", "\(worker.errorText)")
+            #expect(worker.records("broker.lost").count < 6, "\(worker.errorText)")
+        }
+    }
+}
