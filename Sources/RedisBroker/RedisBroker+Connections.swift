@@ -15,7 +15,19 @@ extension RedisBroker: RedisConnectionOwner {
             case .failure: break
             }
         }
+        self.commands.send(Command("INFO", "memory")) { [unowned self] in self.checkEviction($0) }
         self.checkDatabase()
+    }
+
+    /// A server that throws keys away when its memory is full throws queues away.
+    private func checkEviction(_ answer: Result<Reply, RedisError>) {
+        guard case .success(let reply) = answer, let text = reply.asText else { return }
+        let facts = text.split(separator: "\r\n").map { $0.split(separator: ":", maxSplits: 1) }
+        func value(_ name: String) -> String? { facts.first { $0.count == 2 && $0[0] == name }.map { String($0[1]) } }
+        guard let policy = value("maxmemory_policy"), policy != "noeviction", value("maxmemory") != "0",
+            self.told.isNews(policy, about: "eviction")
+        else { return }
+        self.logger.warning("broker.evicts", metadata: ["maxmemory-policy": "\(policy)"])
     }
 
     public func connectionWasLost(_ connection: RedisConnection, reason: String) {

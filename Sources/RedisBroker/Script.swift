@@ -7,9 +7,9 @@ struct Script {
     /// Its text in Lua.
     let source: String
 
-    init(_ name: String, _ source: String) {
+    init(_ name: String, after prelude: String = "", _ source: String) {
         self.name = name
-        self.source = source
+        self.source = prelude + source
     }
 
     /// The text for a server. From version 7 on a script says that it may run when memory is used up: a server that is
@@ -58,7 +58,8 @@ extension Script {
     /// why.
     static let take = Script(
         "take",
-        prelude + """
+        after: prelude,
+        """
         for place, kind in ipairs({ 'hash', 'zset', 'zset', 'hash', 'zset' }) do
             local failed = wrong(KEYS[place], kind)
             if failed then return redis.error_reply(failed) end
@@ -105,7 +106,13 @@ extension Script {
                 local messages = redis.call('RPOP', KEYS[list], math.min(left, 16))
                 if not messages then break end
                 local entries, scores = {}, {}
-                for _, message in ipairs(messages) do
+                local count = #messages
+                for i, message in ipairs(messages) do
+                    if bytes <= 0 then
+                        for j = #messages, i, -1 do redis.call('RPUSH', KEYS[list], messages[j]) end
+                        count = i - 1
+                        break
+                    end
                     local place, before = list - 5, 0
                     if #message > tonumber(ARGV[6]) then
                         place, before, message = -place, #message, bury(message, ARGV[list + 1])
@@ -131,7 +138,7 @@ extension Script {
                     redis.call('HSET', KEYS[1], unpack(entries))
                     redis.call('ZADD', KEYS[2], unpack(scores))
                 end
-                left = left - #messages
+                left = left - count
             end
         end
         return answer
@@ -151,7 +158,8 @@ extension Script {
     /// Answers for each delivery: 1 done, 0 the tag is gone, or a text: what failed.
     static let settle = Script(
         "settle",
-        prelude + """
+        after: prelude,
+        """
         local broken = wrong(KEYS[1], 'hash') or wrong(KEYS[2], 'zset') or wrong(KEYS[6], 'string')
         if broken then return redis.error_reply(broken) end
         local epoch = redis.call('GET', KEYS[6])
@@ -338,7 +346,8 @@ extension Script {
     /// Hands slots whose holders have died to messages that wait for them. Keys: limited, scheduled.
     static let resume = Script(
         "resume",
-        prelude + """
+        after: prelude,
+        """
         local time = redis.call('TIME')
         local some = redis.call('HRANDFIELD', KEYS[1], 100, 'WITHVALUES')
         for i = 1, #some, 2 do

@@ -53,7 +53,8 @@ extension FaultTests {
                 // A worker that has nothing to do reaches some steps as well.
                 if status == -SIGKILL { self.kills += 1 }
                 #expect(status == 0 || status == -SIGKILL, "\(self.fault): \(self.worker.errorText)")
-                try self.place.expectAccounted(again: self.kills, lost: self.kills > 0, self.fault + self.worker.errorText)
+                try self.place.expectAccounted(
+                    again: self.kills, lost: self.kills > 0, self.fault + self.worker.errorText)
             }
         }
 

@@ -110,7 +110,8 @@ extension FaultTests {
             let place = try Workplace(server)
             let worker = try place.startWorker()
             try server.command("SET", "broken", "no list")
-            let embed = #"{"callbacks": [\#(Self.link("good")), \#(Self.link("broken"))], "errbacks": null, "chain": null, "chord": null}"#
+            let embed =
+                #"{"callbacks": [\#(Self.link("good")), \#(Self.link("broken"))], "errbacks": null, "chain": null, "chord": null}"#
             var message = RawMessage("linked", "tasks.identity")
             message.arguments = "[1]"
             message.embed = embed
@@ -192,6 +193,26 @@ extension FaultTests {
             let reasons = worker.records("broker.lost").compactMap { $0["reason"]?.text }
             #expect(reasons.contains { $0.hasPrefix("LOADING") }, "\(reasons)")
             #expect(reasons.count < 6, "\(reasons)")
+            try self.finish(worker, place)
+        }
+
+        @Test func serverThatEvictsKeysIsWarnedOf() throws {
+            let server = try RedisServer(["maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"])
+            let place = try Workplace(server)
+            try place.sendMarks(2)
+            let worker = try place.startWorker()
+            #expect(try worker.wait(forRecords: "broker.evicts").first?["maxmemory-policy"] == "allkeys-lru")
+            try self.finish(worker, place)
+        }
+
+        /// One answer brings no more than a few megabytes, and what it brings is read in pieces.
+        @Test func largeMessagesAndResultsPass() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            for _ in 0..<6 {
+                try place.send("tasks.identity", 1, #"{"x": "\#(String(repeating: "é", count: 1 << 19))"}"#)
+            }
+            let worker = try place.startWorker(concurrency: 8)
             try self.finish(worker, place)
         }
 

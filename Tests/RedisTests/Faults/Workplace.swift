@@ -71,7 +71,8 @@ final class Workplace {
 
     /// Starts a worker here; its fault is a value of `CELERIAC_INTERNAL_FAULT`.
     func startWorker(
-        fault: String? = nil, url: String? = nil, concurrency: Int = 2, queues: String = "celery", timeout: String = "2s",
+        fault: String? = nil, url: String? = nil, concurrency: Int = 2, queues: String = "celery",
+        timeout: String = "2s",
         log: String = "info"
     ) throws -> Program {
         let config = try self.scratch.write(self.configuration(timeout), to: "worker.toml")
