@@ -97,7 +97,7 @@ extension RedisBroker: RedisConnectionOwner {
     }
 
     private func serve(epoch: String) {
-        self.epoch = epoch
+        self.compareEpoch(epoch)
         self.isServing = true
         self.nextRenewal = Instant(nanoseconds: 0)
         self.nextRecovery = Instant(nanoseconds: 0)

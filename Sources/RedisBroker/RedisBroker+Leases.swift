@@ -67,16 +67,18 @@ extension RedisBroker {
         }
     }
 
-    /// Another epoch says that the server has lost all keys, while the connection held.
-    private func compareEpoch(_ epoch: String) {
+    /// Another epoch says that the server has lost all keys.
+    func compareEpoch(_ epoch: String) {
         guard epoch != self.epoch else { return }
-        self.epoch = epoch
+        defer { self.epoch = epoch }
+        guard !self.epoch.isEmpty else { return }
         self.logger.error("broker.keys.lost", metadata: ["server": "\(self.serverName)"])
     }
 
     private func leasesAnswered(_ numbers: ArraySlice<UInt64>, gone: Set<String>) {
         for number in numbers {
-            guard let message = self.held[number] else { continue }
+            // One that was acknowledged while the renewal was under way is gone at our own word.
+            guard let message = self.held[number], !message.isAcknowledged else { continue }
             // One whose tag is there has been taken in this epoch, in effect: the tag is its fence.
             guard gone.contains(message.tag) else { self.held[number]!.epoch = self.epoch; continue }
             // Lost with all keys, and nobody else has it.

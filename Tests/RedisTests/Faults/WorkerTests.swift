@@ -62,6 +62,20 @@ extension FaultTests {
             for (place, _) in cases { try place.expectAccounted() }
         }
 
+        /// A renewal that was under way finds the acknowledged tags gone, at the worker's own word. With slow answers
+        /// and many renewals that is the rule.
+        @Test func earlyAcknowledgementIsNoLoss() throws {
+            let place = try Workplace(self.server)
+            let proxy = try FaultProxy(to: self.server.port)
+            proxy.faults.delay = .milliseconds(20)
+            try place.sendEarly(40)
+            let worker = try place.startWorker(url: self.server.url(through: proxy), concurrency: 4, timeout: "60ms")
+            try worker.wait(for: "all results") { try place.early.allSatisfy { try place.state($0) == "SUCCESS" } }
+            try self.end([worker])
+            try place.expectAccounted()
+            #expect(worker.records("delivery.lost").isEmpty)
+        }
+
         /// The master waits for events, whatever the state of things.
         @Test func nothingToDoCostsNothing() throws {
             let away = try RedisServer()
