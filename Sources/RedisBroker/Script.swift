@@ -98,13 +98,12 @@ extension Script {
         end
         for list = 6, #KEYS do
             while left > 0 and bytes > 0 do
-                local failed = wrong(KEYS[list], 'list')
-                if failed then
-                    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = 0, list - 5, failed
+                local messages = redis.pcall('RPOP', KEYS[list], math.min(left, 16))
+                if not messages then break end
+                if messages.err then
+                    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = 0, list - 5, KEYS[list] .. ': ' .. messages.err
                     break
                 end
-                local messages = redis.call('RPOP', KEYS[list], math.min(left, 16))
-                if not messages then break end
                 local entries, scores = {}, {}
                 local count = #messages
                 for i, message in ipairs(messages) do

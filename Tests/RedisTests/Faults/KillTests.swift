@@ -71,6 +71,26 @@ extension FaultTests {
             if occurrence == 1 { #expect(reached == cases.map(\.step)) }
             if occurrence == 1_000 { #expect(reached.isEmpty) }
         }
+
+        /// A message that ends every master that takes it is handed out so often and no more.
+        @Test func messageThatKillsMastersDies() throws {
+            let place = try Workplace(self.server)
+            try place.push(RawMessage("poison", "tasks.identity").text)
+            for _ in 0..<3 {
+                let worker = try place.startWorker(fault: "assigned:1:kill", timeout: "500ms", maxDeliveries: 3)
+                #expect(try worker.finish() == -SIGKILL)
+            }
+            let last = try place.startWorker(fault: "assigned:1:kill", timeout: "500ms", maxDeliveries: 3)
+            try last.wait(forRecords: "message.dead")
+            try last.wait(for: "the end of all messages") { try place.isDrained() }
+            last.signal(SIGTERM)
+            #expect(try last.finish() == 0)
+            #expect(try place.state("poison") == "FAILURE")
+            let letters = try self.server.command("HVALS", "celeriac.dead").texts
+            #expect(letters.count == 1 && letters[0].contains(#""reason":"too_many_deliveries""#), "\(letters)")
+            let keys = try self.server.command("KEYS", "celeriac.deliveries.*")
+            #expect(keys == .list([]), "it is over, and so is the count")
+        }
     }
 }
 

@@ -78,10 +78,10 @@ final class Workplace {
     /// Starts a worker here; its fault is a value of `CELERIAC_INTERNAL_FAULT`.
     func startWorker(
         fault: String? = nil, url: String? = nil, concurrency: Int = 2, queues: String = "celery",
-        timeout: String = "2s",
+        timeout: String = "2s", maxDeliveries: Int = 20,
         log: String = "info"
     ) throws -> Program {
-        let config = try self.scratch.write(self.configuration(timeout), to: "worker.toml")
+        let config = try self.scratch.write(self.configuration(timeout, maxDeliveries), to: "worker.toml")
         let broker = url ?? self.server.url()
         let arguments = [
             "worker", "-b", broker, "--result-backend", broker, "-Q", queues, "-c", "\(concurrency)", "-l", log,
@@ -92,13 +92,14 @@ final class Workplace {
             environment: fault.map { ["CELERIAC_INTERNAL_FAULT": $0] } ?? [:], expectsOutcomes: false)
     }
 
-    private func configuration(_ timeout: String) -> String {
+    private func configuration(_ timeout: String, _ maxDeliveries: Int) -> String {
         let mark = #"echo \"$1\" >> '\#(self.scratch.file("marks"))'; exec sleep \"$2\""#
         let command = #"command = ["sh", "-c", "\#(mark)", "mark", "{id}", "{kwargs.seconds}"]"#
         let early = command.replacing(#", "{kwargs.seconds}""#, with: #", "0""#)
         return """
             [worker]
             worker_timeout = "\(timeout)"
+            max_deliveries = \(maxDeliveries)
             \(self.prefix.isEmpty ? "" : "key_prefix = \"\(self.prefix)\"\nresult_key_prefix = \"\(self.prefix)\"")
 
             [tasks."tasks.mark"]
