@@ -129,14 +129,18 @@ final class Workplace {
         return try JSONValue(parsing: Array(text.utf8)[...])["status"]?.text
     }
 
-    /// Messages at the server: in the queues, handed out, in their index, not due.
+    /// Messages at the server: in the queues, handed out, in their index, not due. Counted in one step: one that moves
+    /// from the second to the first would be missed otherwise.
     func left(_ queues: [String] = ["celery"]) throws -> [Int] {
-        let queued = try queues.reduce(0) { try $0 + (self.server.command("LLEN", self.key($1)).integer ?? -1) }
-        return [
-            queued, try self.server.command("HLEN", self.key("unacked")).integer ?? -1,
-            try self.server.command("ZCARD", self.key("unacked_index")).integer ?? -1,
-            try self.server.command("ZCARD", self.key("celeriac.scheduled")).integer ?? -1,
-        ]
+        let count = """
+            local queued = 0
+            for i = 4, #KEYS do queued = queued + redis.call('LLEN', KEYS[i]) end
+            return { queued, redis.call('HLEN', KEYS[1]), redis.call('ZCARD', KEYS[2]), redis.call('ZCARD', KEYS[3]) }
+            """
+        let keys = (["unacked", "unacked_index", "celeriac.scheduled"] + queues).map(self.key)
+        let reply = try self.server.command(["EVAL", count, "\(keys.count)"] + keys)
+        guard case .list(let counts) = reply else { return [-1] }
+        return counts.map { $0.integer ?? -1 }
     }
 
     func isDrained(_ queues: [String] = ["celery"]) throws -> Bool { try self.left(queues) == [0, 0, 0, 0] }
