@@ -44,7 +44,7 @@ extension FaultTests {
                 proxy.faults.delay = .milliseconds(number * 15)
                 return (place, proxy)
             }
-            for round in 0..<3 {
+            for round in 0..<2 {
                 let workers = try cases.map { try $0.startWorker(url: self.server.url(through: $1)) }
                 for worker in workers { try worker.wait(forRecords: "broker.connected") }
                 workers[0].watch(seconds: Double.random(in: 0...0.15) * Double(round + 1))
