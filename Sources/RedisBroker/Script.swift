@@ -85,20 +85,22 @@ extension Script {
         end
         local nextDue = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
         local answer = { nextDue[2] and tostring(math.max(0, nextDue[2] - now)) or '-1' }
-        local left, bytes, number = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
+        local left, bytes, number, largest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[6])
+        -- What tells of an earlier delivery stands at a message's end; long texts are dear to cut.
+        local function tailOf(message) return #message > 4096 and string.sub(message, -4096) or message end
         local function bury(message, entryEnd)
-            local id = string.match(string.sub(message, -4096), '"correlation_id": "([^"]*)"') or ''
+            local id = string.match(tailOf(message), '"correlation_id": "([^"]*)"') or ''
             local record = '{"reason":"too_large","text":"the message has ' .. #message .. ' bytes","queue":'
                 .. string.sub(entryEnd, 7, -2) .. ',"priority":0,"task_id":' .. cjson.encode(id) .. ',"message":'
                 .. cjson.encode(message) .. '}'
-            local tag = ARGV[3] .. string.format('%.0f', number)
+            local tag = ARGV[3] .. number
             redis.call('HSET', KEYS[4], tag, record)
             redis.call('ZADD', KEYS[5], now, tag)
             return id
         end
         for list = 6, #KEYS do
             while left > 0 and bytes > 0 do
-                local messages = redis.pcall('RPOP', KEYS[list], math.min(left, 16))
+                local messages = redis.pcall('RPOP', KEYS[list], math.min(left, 32))
                 if not messages then break end
                 if messages.err then
                     answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = 0, list - 5, KEYS[list] .. ': ' .. messages.err
@@ -113,17 +115,18 @@ extension Script {
                         break
                     end
                     local place, before = list - 5, 0
-                    if #message > tonumber(ARGV[6]) then
+                    if #message > largest then
                         place, before, message = -place, #message, bury(message, ARGV[list + 1])
                     else
-                        local tag = ARGV[3] .. string.format('%.0f', number)
+                        local tag = ARGV[3] .. number
                         entries[#entries + 1], entries[#entries + 2] = tag, '[' .. message .. ARGV[list + 1]
                         scores[#scores + 1], scores[#scores + 2] = now, tag
                     end
                     number = number + 1
                     bytes = bytes - #message
-                    local tail = string.sub(message, -4096)
-                    if string.find(tail, '"redelivered": true', 1, true) then
+                    local tail = tailOf(message)
+                    -- The end of `"redelivered": true`, from a letter that is rare: the search stops at each such one.
+                    if string.find(tail, 'vered": true', 1, true) then
                         local id = string.match(tail, '"correlation_id": "([^"]*)"')
                         local count = id and redis.pcall('INCR', ARGV[5] .. id)
                         if type(count) == 'number' then
@@ -162,7 +165,7 @@ extension Script {
         local broken = wrong(KEYS[1], 'hash') or wrong(KEYS[2], 'zset') or wrong(KEYS[6], 'string')
         if broken then return redis.error_reply(broken) end
         local epoch = redis.call('GET', KEYS[6])
-        local answer = {}
+        local answer, ended = {}, {}
         local at = 3
         local function store(key, seconds, document, guarded)
             if ARGV[1] ~= ARGV[2] then redis.call('SELECT', ARGV[2]) end
@@ -207,9 +210,19 @@ extension Script {
             local tag, taken, ends, count = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1', tonumber(ARGV[at + 3])
             at = at + 4
             local last = at + 4 * count
-            local held = tag == '' or redis.call('HEXISTS', KEYS[1], tag) == 1 or taken ~= epoch
+            -- Documents are never refused: where nothing else happens, the tag can go first.
+            local isPlain = ends
+            for effect = at, last - 1, 4 do
+                isPlain = isPlain and (ARGV[effect] == 'result' or ARGV[effect] == 'final')
+            end
+            local held = tag == '' or redis.call(isPlain and 'HDEL' or 'HEXISTS', KEYS[1], tag) == 1 or taken ~= epoch
             local outcome = held and 1 or 0
-            if held then
+            if held and isPlain then
+                for effect = at, last - 1, 4 do
+                    store(ARGV[effect + 1], ARGV[effect + 2], ARGV[effect + 3], ARGV[effect] == 'final')
+                end
+                if tag ~= '' then ended[#ended + 1] = tag end
+            elseif held then
                 for effect = at, last - 1, 4 do
                     outcome = refusal(ARGV[effect], ARGV[effect + 1], ARGV[effect + 2]) or outcome
                 end
@@ -229,13 +242,14 @@ extension Script {
                     end
                     if ends and tag ~= '' then
                         redis.call('HDEL', KEYS[1], tag)
-                        redis.call('ZREM', KEYS[2], tag)
+                        ended[#ended + 1] = tag
                     end
                 end
             end
             answer[#answer + 1] = outcome
             at = last
         end
+        if #ended > 0 then redis.call('ZREM', KEYS[2], unpack(ended)) end
         return answer
         """)
 
