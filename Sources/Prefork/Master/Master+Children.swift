@@ -103,7 +103,6 @@ extension Master {
 
     /// Gives ready children work until there is none, or none is ready.
     func distribute() {
-        self.broker.placesAreOpen(self.supervisor.openPlaces, now: self.now)
         for pool in self.settings.pools.indices {
             while let task = self.broker.nextTask(pool: pool, now: self.now),
                 let id = self.supervisor.place(task: task)
@@ -112,6 +111,8 @@ extension Master {
             }
         }
         self.performActions()
+        // A child that has just got a quick task has places behind it.
+        self.broker.placesAreOpen(self.supervisor.openPlaces, now: self.now)
     }
 
     private func dispatch(_ message: TakenMessage, to id: ChildID) {
