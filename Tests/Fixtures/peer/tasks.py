@@ -12,12 +12,12 @@ import redis
 from celery import Celery
 
 app = Celery("peer", broker=os.environ["PEER_BROKER"], backend=os.environ.get("PEER_BACKEND"))
-app.conf.update(
-    broker_connection_retry_on_startup=True,
-    worker_prefetch_multiplier=1,
-    task_acks_late=True,
-    **json.loads(os.environ.get("PEER_SETTINGS", "{}")),
-)
+settings = {
+    "broker_connection_retry_on_startup": True,
+    "worker_prefetch_multiplier": 1,
+    "task_acks_late": True,
+}
+app.conf.update(settings | json.loads(os.environ.get("PEER_SETTINGS", "{}")))
 
 
 @app.task(name="tasks.add")

@@ -1,6 +1,7 @@
 import EngineSupport
 import Glibc
 import JSON
+import Syscalls
 import Testing
 
 extension AcceptanceTests {
@@ -49,16 +50,31 @@ extension AcceptanceTests {
         }
 
         @Test func mixedFleetDoesEverythingOnce() throws {
+            try self.expectEverythingOnce(of: 300, processes: 8, within: 30) { Double(($0 * 7) % 11) / 12 }
+        }
+
+        /// Takes about five minutes, and 6 GiB for the processes of Celery: `CELERIAC_FLEET=1` runs it.
+        @Test(.enabled(if: Environment.current["CELERIAC_FLEET"] != nil)) func largeMixedFleetDoesEverythingOnce() throws {
+            try self.expectEverythingOnce(of: 10_000, processes: 100, within: 900) { Double(($0 * 37) % 101) / 10 }
+        }
+
+        /// Celery acknowledges early: of messages that it acknowledges late its own sweep makes further copies when they
+        /// run for longer than the visibility timeout. It reserves none that it does not run, for the same reason.
+        private func expectEverythingOnce(
+            of count: Int, processes: Int, within limit: Double, seconds: (Int) -> Double
+        ) throws {
             var shared = self.connection
             shared.settings["broker_transport_options"] = ["visibility_timeout": 2]
-            let celery = try CeleryWorker(shared, concurrency: 8)
-            let worker = try TestedWorker(self.connection, concurrency: 8, visibilityTimeout: "2s")
-            let ids = try self.sendMarks(300) { Double(($0 * 7) % 11) / 12 }
-            try self.waitForSuccess(ids)
-            try self.expectOneMarkEach(300)
+            shared.settings["task_acks_late"] = false
+            shared.settings["worker_disable_prefetch"] = true
+            let celery = try CeleryWorker(shared, concurrency: processes)
+            let worker = try TestedWorker(self.connection, concurrency: processes, visibilityTimeout: "2s")
+            let ids = try self.sendMarks(count, seconds: seconds)
+            try self.waitForSuccess(ids, within: limit)
+            try self.expectOneMarkEach(count)
             try celery.stop()
             let share = celery.program.errorText.split(separator: "Task tasks.mark[").count - 1
-            #expect(share > 0 && share < 600, "each had its share; Celery says received and succeeded")
+            #expect(share > 0 && share < 2 * count, "each had its share; Celery says received and succeeded")
             #expect(try worker.stop() == 0)
         }
 
