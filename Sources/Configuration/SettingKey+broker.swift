@@ -16,7 +16,7 @@ extension SettingKey {
         .url,
         or: .unlimited,
         default: "none",
-        "The Redis server that results are stored on: the broker's, in the same or another database.",
+        "The Redis server that results are stored on: best the broker's, in the same or another database.",
         celery: "result_backend"
     )
     static let masterName = SettingKey(

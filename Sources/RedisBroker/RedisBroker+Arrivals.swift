@@ -110,7 +110,7 @@ extension RedisBroker {
             self.held[number]?.place = .waiting(since: Instant(nanoseconds: monotonicNanoseconds()))
             self.enqueue(number, pool: pool)
         }
-        self.settlements.append(settlement)
+        self.queue(settlement)
         FaultPoint.reached(.earlyQueued)
     }
 
@@ -142,7 +142,7 @@ extension RedisBroker {
         guard let documents, !id.isEmpty else { return }
         var settlement = Settlement(tag: "", epoch: self.epoch)
         settlement.effects = [documents.failure(id: id, .undecodable(text), at: Self.wallSeconds)]
-        self.settlements.append(settlement)
+        self.queue(settlement)
     }
 
     /// A message that cannot be run and of which nothing is held: kept as it came, and its sender is told if known.

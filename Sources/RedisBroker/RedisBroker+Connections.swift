@@ -71,9 +71,7 @@ extension RedisBroker: RedisConnectionOwner {
     }
 
     private func readVersion(_ reply: Reply) {
-        let text = reply.asText ?? ""
-        let line = text.split(separator: "\r\n").first { $0.hasPrefix("redis_version:") }
-        self.serverVersion = line.flatMap { Int($0.dropFirst(14).prefix { $0 != "." }) } ?? 7
+        self.serverVersion = ServerVersion.major(info: reply)
         for script in Script.all {
             self.ask(Command("SCRIPT", "LOAD", script.text(serverVersion: self.serverVersion))) {
                 self.digests[script.name] = $0.asText
@@ -91,7 +89,8 @@ extension RedisBroker: RedisConnectionOwner {
 
     /// The database of results may not exist; better known now than at the first outcome.
     private func checkDatabase() {
-        guard let results = self.options.results, results.database != self.brokerDatabase else { return }
+        guard let results = self.options.results, self.resultServer == nil, results.database != self.brokerDatabase
+        else { return }
         self.ask(Command("SELECT", String(results.database))) { _ in }
         self.ask(Command("SELECT", String(self.brokerDatabase))) { _ in }
     }

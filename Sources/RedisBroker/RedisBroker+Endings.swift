@@ -15,7 +15,7 @@ extension RedisBroker {
         var settlement = message.settlement
         settlement.ends = false
         settlement.effects = [documents.started(message, pid: pid)]
-        self.settlements.append(settlement)
+        self.queue(settlement)
     }
 
     public func complete(_ delivery: Delivery, _ outcome: TaskOutcome, now: Instant) {

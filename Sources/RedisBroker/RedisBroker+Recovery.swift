@@ -82,7 +82,7 @@ extension RedisBroker {
             self.recovering.remove(tag)
             if outcome == .done { self.counts.recovered += 1 }
         }
-        self.settlements.append(settlement)
+        self.queue(settlement)
         FaultPoint.reached(.recoveryQueued)
     }
 
@@ -141,7 +141,7 @@ extension RedisBroker {
         settlement.effects = [.dead(id: tag, record: record, at: now)]
         settlement.then = { [unowned self] _ in self.recovering.remove(tag) }
         self.logDeath(letter)
-        self.settlements.append(settlement)
+        self.queue(settlement)
     }
 
     /// An index entry without a message is what a worker left that died between the two.
@@ -166,7 +166,7 @@ extension RedisBroker {
                 self.recovering.remove(tag)
                 if outcome == .done { self.counts.recovered += 1 }
             }
-            self.settlements.append(settlement)
+            self.queue(settlement)
         }
     }
 }

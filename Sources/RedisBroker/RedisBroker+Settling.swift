@@ -20,15 +20,31 @@ extension RedisBroker {
         if settlement.ends, let slots = self.held[number]?.slots {
             settlement.effects.append(.release(slots: slots, tag: self.tag(number)))
         }
+        // Elsewhere than at the broker nothing keeps out what comes from a worker that has lost the delivery.
+        if self.held[number]?.isLost == true { settlement.effects.removeAll { $0.isDocument } }
         settlement.then = { [unowned self] in self.forget(number, $0) }
-        self.settlements.append(settlement)
+        self.queue(settlement)
         FaultPoint.reached(.settleQueued)
+    }
+
+    /// Sends a settlement with the next batch. Documents for another server than the broker's are stored there before.
+    func queue(_ settlement: Settlement) {
+        guard let resultServer, settlement.effects.contains(where: \.isDocument) else {
+            return self.settlements.append(settlement)
+        }
+        resultServer.store(settlement)
+    }
+
+    /// Settlements that are not over.
+    var unsettled: Int {
+        let unanswered = self.unansweredSettlements.reduce(0) { $0 + $1.count }
+        return self.settlements.count + unanswered + (self.resultServer?.count ?? 0)
     }
 
     /// Whether something is on its way to the server about a delivery that is not held.
     func isSettling(_ number: UInt64) -> Bool {
         let tag = self.tag(number)
-        return self.settlements.contains { $0.tag == tag }
+        return self.resultServer?.holds(tag: tag) == true || self.settlements.contains { $0.tag == tag }
             || self.unansweredSettlements.contains { $0.contains { $0.tag == tag } }
     }
 

@@ -17,8 +17,8 @@ extension RedisBroker {
         self.isStopping || self.unsettledIsTooMuch ? 0 : max(0, self.places - self.waitingCount)
     }
 
-    /// While the server takes no outcomes, no new work is begun.
-    private var unsettledIsTooMuch: Bool { self.settlements.count > 1_024 }
+    /// While a server takes no outcomes, no new work is begun.
+    private var unsettledIsTooMuch: Bool { self.settlements.count > 1_024 || self.resultServer?.isServing == false }
 
     func takeIfWanted(now: Instant) {
         guard !self.isStopping else { return }

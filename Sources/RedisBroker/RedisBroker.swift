@@ -57,6 +57,8 @@ public final class RedisBroker: Broker {
     var settlements = Deque<Settlement>()
     var unansweredSettlements = Deque<[Settlement]>()
     var settleNotBefore = Instant(nanoseconds: 0)
+    /// Where results go; `nil` when that is the broker's server, or nowhere.
+    var resultServer: ResultServer?
 
     /// Messages whose start was asked for and not answered.
     var unadmitted: [UInt64] = []
@@ -120,12 +122,20 @@ public final class RedisBroker: Broker {
             to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: self.random.next())
         self.commands.start()
         self.notices.start()
+        self.startResultServer(reactor)
+    }
+
+    private func startResultServer(_ reactor: Reactor) {
+        guard let url = self.options.results?.server else { return }
+        let server = ResultServer(url: url, logger: self.logger) { [unowned self] in self.settlements.append($0) }
+        server.start(on: reactor, seed: self.random.next())
+        self.resultServer = server
     }
 
     public var status: BrokerStatus {
         var status = BrokerStatus()
         status.waiting = self.waitingCount
-        status.failure = self.failure
+        status.failure = self.failure ?? self.resultServer?.failure
         return status
     }
 
@@ -136,6 +146,7 @@ public final class RedisBroker: Broker {
     public func endPass(now: Instant) {
         self.commands.timePassed(now: now)
         self.notices.timePassed(now: now)
+        self.resultServer?.endPass(now: now)
         if self.isServing {
             // The sign of life comes first: nobody looks for what a worker held that was never known.
             self.keepLeases(now: now)
@@ -150,6 +161,7 @@ public final class RedisBroker: Broker {
 
     public func nextWake(now: Instant) -> Instant {
         var next = min(self.commands.nextWake, self.notices.nextWake)
+        if let resultServer { next = min(next, resultServer.nextWake) }
         guard self.isServing else { return next }
         if !self.isStopping { next = min(next, self.taking.nextWake(places: self.takeablePlaces)) }
         next = min(next, min(self.nextRenewal, self.nextRecovery))
@@ -185,10 +197,7 @@ public final class RedisBroker: Broker {
         if self.isServing, self.unsettled == 0, !self.mayHoldMore, self.lostTakes.isEmpty { self.signOff(deadline) }
         self.commands.stop()
         self.notices.stop()
-    }
-
-    private var unsettled: Int {
-        self.settlements.count + self.unansweredSettlements.reduce(0) { $0 + $1.count }
+        self.resultServer?.stop()
     }
 
     /// Whether an answer is under way that may bring messages, which then go back.

@@ -1,4 +1,5 @@
 import Configuration
+import Redis
 import Supervision
 
 /// How a worker uses its broker and its result backend.
@@ -29,8 +30,10 @@ public struct RedisBrokerOptions: Sendable {
 
 /// What becomes of results.
 public struct ResultOptions: Sendable {
-    /// The number of their database, on the broker's server.
+    /// The number of their database.
     public var database = 0
+    /// Their server where it is not the broker's.
+    public var server: ServerURL?
     /// Celery's `global_keyprefix` of the result backend.
     public var keyPrefix = ""
     /// How long they are kept; zero for ever. Celery: `result_expires`.

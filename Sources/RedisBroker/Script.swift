@@ -47,6 +47,44 @@ extension Script {
 
         """
 
+    /// `store(key, seconds, document, guarded)` stores and publishes a result document, and leaves a stored success as it
+    /// is when `guarded`. The first two arguments of the script are the broker's database and that of results.
+    private static let storing = """
+        local function store(key, seconds, document, guarded)
+            if ARGV[1] ~= ARGV[2] then redis.call('SELECT', ARGV[2]) end
+            local stored = guarded and redis.pcall('GET', key)
+            local failed
+            if not (type(stored) == 'string' and string.find(stored, '"status": "SUCCESS"', 1, true)) then
+                local reply
+                if seconds == '0' then
+                    reply = redis.pcall('SET', key, document)
+                else
+                    reply = redis.pcall('SET', key, document, 'EX', seconds)
+                end
+                if reply.err then failed = reply.err else redis.pcall('PUBLISH', key, document) end
+            end
+            if ARGV[1] ~= ARGV[2] then redis.call('SELECT', ARGV[1]) end
+            return failed
+        end
+
+        """
+
+    /// Stores result documents on a server of their own.
+    ///
+    /// Arguments: the database, twice · for each document `final` when a stored success is to be left as it is or
+    /// `result`, its key, seconds until it expires or 0, the document. Answers how many there were.
+    static let store = Script(
+        "store",
+        after: storing,
+        """
+        local failed
+        for at = 3, #ARGV, 4 do
+            failed = store(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at] == 'final') or failed
+        end
+        if failed then return redis.error_reply(failed) end
+        return (#ARGV - 2) / 4
+        """)
+
     /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step.
     ///
     /// Keys: unacked, its index, scheduled, dead letters, their index; then the lists in the order in which to take.
@@ -160,29 +198,13 @@ extension Script {
     /// Answers for each delivery: 1 done, 0 the tag is gone, or a text: what failed.
     static let settle = Script(
         "settle",
-        after: prelude,
+        after: prelude + storing,
         """
         local broken = wrong(KEYS[1], 'hash') or wrong(KEYS[2], 'zset') or wrong(KEYS[6], 'string')
         if broken then return redis.error_reply(broken) end
         local epoch = redis.call('GET', KEYS[6])
         local answer, ended = {}, {}
         local at = 3
-        local function store(key, seconds, document, guarded)
-            if ARGV[1] ~= ARGV[2] then redis.call('SELECT', ARGV[2]) end
-            local stored = guarded and redis.pcall('GET', key)
-            local failed
-            if not (type(stored) == 'string' and string.find(stored, '"status": "SUCCESS"', 1, true)) then
-                local reply
-                if seconds == '0' then
-                    reply = redis.pcall('SET', key, document)
-                else
-                    reply = redis.pcall('SET', key, document, 'EX', seconds)
-                end
-                if reply.err then failed = reply.err else redis.pcall('PUBLISH', key, document) end
-            end
-            if ARGV[1] ~= ARGV[2] then redis.call('SELECT', ARGV[1]) end
-            return failed
-        end
         local function refusal(kind, a, b)
             if kind == 'push' or kind == 'front' then return wrong(a, 'list') end
             if kind == 'schedule' then return wrong(KEYS[3], 'zset') end

@@ -67,7 +67,10 @@ struct Settlement {
 }
 
 extension Settlement.Effect {
-    fileprivate func write(to command: inout Command) {
+    /// Whether a result document is stored.
+    var isDocument: Bool { if case .store = self { true } else { false } }
+
+    func write(to command: inout Command) {
         switch self {
         case .push(let list, let message): Self.write("push", list, message, to: &command)
         case .pushFront(let list, let message): Self.write("front", list, message, to: &command)

@@ -53,13 +53,9 @@ struct WorkerSession {
     private static func results(_ settings: BrokerSettings, _ broker: ServerURL) throws(UsageError) -> ResultOptions? {
         guard let text = settings.resultBackend else { return nil }
         let url = try self.url(text, settings, setting: "result_backend")
-        guard url.isSameServer(as: broker) else {
-            throw UsageError(
-                description: "result_backend: \(url.masked) is on another server than the broker \(broker.masked); "
-                    + "an outcome and its acknowledgement are one step, which only one server can take")
-        }
         var results = ResultOptions()
         results.database = url.database
+        results.server = url.isSameServer(as: broker) ? nil : url
         results.keyPrefix = settings.resultKeyPrefix
         results.expires = settings.resultExpires
         return results
@@ -131,7 +127,8 @@ struct WorkerSession {
     private var resultsText: String {
         guard let results = self.options.results else { return "not stored" }
         let kept = results.expires == .zero ? "for ever" : results.expires.unitDescription
-        return "database \(results.database), kept \(kept)"
+        let place = results.server.map { "\($0.masked), stored before the acknowledgement" }
+        return "\(place ?? "database \(results.database)"), kept \(kept)"
     }
 
     private var limitsText: String {

@@ -54,7 +54,8 @@ extension AcceptanceTests {
         }
 
         /// Takes about five minutes, and 6 GiB for the processes of Celery: `CELERIAC_FLEET=1` runs it.
-        @Test(.enabled(if: Environment.current["CELERIAC_FLEET"] != nil)) func largeMixedFleetDoesEverythingOnce() throws {
+        @Test(.enabled(if: Environment.current["CELERIAC_FLEET"] != nil))
+        func largeMixedFleetDoesEverythingOnce() throws {
             try self.expectEverythingOnce(of: 10_000, processes: 100, within: 900) { Double(($0 * 37) % 101) / 10 }
         }
 

@@ -1,0 +1,154 @@
+import DequeModule
+import Logging
+import Reactor
+import Redis
+import Supervision
+import Syscalls
+
+/// The server of results where it is not the broker's: documents are stored here first, and only when that is confirmed
+/// does the delivery end at the broker.
+///
+/// Two servers cannot take one step, and this order loses nothing: whoever dies in between leaves a stored result and a
+/// message that runs again, whose outcome replaces the first one unless that was a success.
+final class ResultServer: RedisConnectionOwner {
+    private static let batchCount = 64
+    private static let batchBytes = 1 << 20
+    /// The pause after the server refused a batch.
+    private static let pause: Duration = .milliseconds(500)
+
+    private let url: ServerURL
+    private let logger: Logger
+    /// Goes on with a settlement whose documents are stored, and which has none any more.
+    private let goOn: (Settlement) -> Void
+    private var connection: RedisConnection!
+    /// What the server calls the script; `nil` until this connection has loaded it.
+    private var digest: String?
+    private var waiting = Deque<Settlement>()
+    private var unanswered: [Settlement] = []
+    private var notBefore = Instant(nanoseconds: 0)
+    private var told = ToldOnce()
+    /// Why it will never work.
+    private(set) var failure: String?
+
+    init(url: ServerURL, logger: Logger, goOn: @escaping (Settlement) -> Void) {
+        (self.url, self.logger, self.goOn) = (url, logger, goOn)
+    }
+
+    func start(on reactor: Reactor, seed: UInt64) {
+        self.connection = RedisConnection(
+            to: self.url.endpoint(), login: self.url.login(name: "celeriac"), on: reactor, owner: self, seed: seed)
+        self.connection.start()
+    }
+
+    func stop() { self.connection.stop() }
+
+    /// Whether documents can be stored now.
+    var isServing: Bool { self.digest != nil }
+
+    /// Settlements whose documents are not known to be stored.
+    var count: Int { self.waiting.count + self.unanswered.count }
+
+    /// Whether one of them is about this delivery.
+    func holds(tag: String) -> Bool {
+        self.waiting.contains { $0.tag == tag } || self.unanswered.contains { $0.tag == tag }
+    }
+
+    /// Stores the documents of a settlement, then goes on with the rest of it. Settlements keep their order.
+    func store(_ settlement: Settlement) { self.waiting.append(settlement) }
+
+    // MARK: The pass
+
+    func endPass(now: Instant) {
+        self.connection.timePassed(now: now)
+        if self.canStore, self.notBefore <= now { self.sendBatch() }
+        self.connection.flush()
+    }
+
+    var nextWake: Instant {
+        self.canStore ? min(self.connection.nextWake, self.notBefore) : self.connection.nextWake
+    }
+
+    private var canStore: Bool { self.isServing && self.unanswered.isEmpty && !self.waiting.isEmpty }
+
+    private func sendBatch() {
+        var bytes = 0
+        while let next = self.waiting.first, self.unanswered.count < Self.batchCount, bytes < Self.batchBytes {
+            bytes += next.size
+            self.unanswered.append(self.waiting.removeFirst())
+        }
+        var command = Command("EVALSHA", self.digest ?? "", "0")
+        // The connection is in the database of results: the script has no other to go to.
+        for _ in 0..<2 { command.add(self.url.database) }
+        for settlement in self.unanswered {
+            for effect in settlement.effects where effect.isDocument { effect.write(to: &command) }
+        }
+        self.connection.send(command) { [unowned self] in self.answered($0) }
+    }
+
+    private func answered(_ answer: Result<Reply, RedisError>) {
+        let batch = self.unanswered
+        self.unanswered = []
+        if case .success(.integer) = answer {
+            self.told.over("results")
+            self.connection.worked()
+            for var settlement in batch {
+                settlement.effects.removeAll { $0.isDocument }
+                self.goOn(settlement)
+            }
+            return
+        }
+        self.waiting.prepend(contentsOf: batch)
+        self.notBefore = Instant(nanoseconds: monotonicNanoseconds()) + Self.pause
+        switch answer {
+        case .success(.error(let error)): self.refused(error)
+        case .success(let reply): self.connection.reconnect(reason: "unexpected answer: \(reply)")
+        case .failure: break  // Stored again on the next connection; the same document twice is the same document.
+        }
+    }
+
+    private func refused(_ error: ServerError) {
+        if self.told.isNews(error.text, about: "results") {
+            self.logger.error("results.refused", metadata: ["server": "\(self.url.masked)", "reason": "\(error.text)"])
+        }
+        if error.remedy == .reconnect || error.code == "NOSCRIPT" { self.connection.reconnect(reason: error.text) }
+    }
+
+    // MARK: The connection
+
+    func connectionIsReady(_ connection: RedisConnection) {
+        self.ask(Command("INFO", "server")) { [unowned self] in
+            let text = Script.store.text(serverVersion: ServerVersion.major(info: $0))
+            self.ask(Command("SCRIPT", "LOAD", text)) { self.serve(digest: $0.asText) }
+        }
+    }
+
+    /// A refusal during the set-up is the end of this connection.
+    private func ask(_ command: Command, then answered: @escaping (Reply) -> Void) {
+        self.connection.send(command) { [unowned self] answer in
+            switch answer {
+            case .success(.error(let error)): self.connection.reconnect(reason: error.text)
+            case .success(let reply): answered(reply)
+            case .failure: break
+            }
+        }
+    }
+
+    private func serve(digest: String?) {
+        self.digest = digest
+        self.told.over("connection")
+        self.logger.notice("results.connected", metadata: ["server": "\(self.url.masked)"])
+    }
+
+    func connectionWasLost(_ connection: RedisConnection, reason: String) {
+        self.digest = nil
+        guard self.told.isNews(reason, about: "connection") else { return }
+        self.logger.warning("results.lost", metadata: ["server": "\(self.url.masked)", "reason": "\(reason)"])
+    }
+
+    func connectionWasRefused(_ connection: RedisConnection, reason: String) {
+        self.digest = nil
+        self.failure = "the result backend \(self.url.masked) refuses us: \(reason)"
+    }
+
+    func connection(_ connection: RedisConnection, received message: [Reply]) {}
+}
