@@ -237,6 +237,7 @@ int celeriac_socket_pair(int descriptors[2]) {
 
 int celeriac_set_parent_death_signal(int number) { return prctl(PR_SET_PDEATHSIG, (unsigned long)number); }
 int celeriac_set_subreaper(int enabled) { return prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)enabled); }
+int celeriac_hide_memory(void) { return prctl(PR_SET_DUMPABLE, 0UL); }
 int celeriac_set_name(const char *name) { return prctl(PR_SET_NAME, name); }
 
 int celeriac_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_close_range, first, last, 0); }

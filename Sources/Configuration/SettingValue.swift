@@ -34,9 +34,16 @@ extension SettingValue: CustomStringConvertible {
         case .names(let names): "[\(names.map(quoted).joined(separator: ", "))]"
         case .command(let templates): "[\(templates.map { quoted($0.description) }.joined(separator: ", "))]"
         case .environment(let variables):
-            "{ \(variables.sorted { $0.key < $1.key }.map { "\(keyText($0.key)) = \(quoted($0.value))" }.joined(separator: ", ")) }"
+            "{ \(variables.sorted { $0.key < $1.key }.map(assignment).joined(separator: ", ")) }"
         }
     }
+}
+
+/// A variable of a command, without what may be a secret.
+private func assignment(_ variable: (key: String, value: String)) -> String {
+    let words = ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"]
+    let isSecret = words.contains { variable.key.uppercased().contains($0) }
+    return "\(keyText(variable.key)) = \(quoted(isSecret ? "**" : maskingLogins(in: variable.value)))"
 }
 
 /// The text as a TOML string.

@@ -68,6 +68,7 @@ int celeriac_socket_pair(int descriptors[2]);
 // prctl(2) is variadic.
 int celeriac_set_parent_death_signal(int signal);
 int celeriac_set_subreaper(int enabled);
+int celeriac_hide_memory(void);
 int celeriac_set_name(const char *name);
 
 // close_range(2) arrived in glibc after some of the systems we run on.

@@ -38,6 +38,14 @@ struct ConfigurationInput: Codable, Equatable {
         return bytes
     }
 
+    /// The same for a process that runs tasks: nothing in it holds a password.
+    func withoutSecrets() throws -> Self {
+        var input = self
+        input.flags = self.flags.filter { !SettingKey.secretFlags.contains($0.key) }
+        if let fileName, let fileText { input.fileText = try Settings.withoutSecrets(file: fileName, fileText) }
+        return input
+    }
+
     /// Checks everything and puts it together.
     func load(_ worker: Worker) throws(ConfigurationErrors) -> Settings {
         let file = self.fileName.flatMap { name in self.fileText.map { (name: name, text: $0) } }

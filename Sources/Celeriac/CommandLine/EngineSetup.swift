@@ -39,14 +39,17 @@ struct EngineSetup {
             pools: self.settings.pools.map(\.policy), poolNames: self.settings.pools.map(\.name),
             tasks: self.table.profiles, taskNames: self.table.names, grace: self.settings.worker.shutdownGrace,
             bootTimeout: self.settings.worker.bootTimeout, template: TemplateRole.request(openFiles: openFiles),
-            templateInput: try self.input.encoded())
+            templateInput: try self.input.withoutSecrets().encoded())
     }
 
     /// Hooks that read the configuration again when that is asked for.
     func hooks() -> MasterHooks {
         var hooks = MasterHooks()
         hooks.readConfiguration = {
-            try ConfigurationInput(path: self.input.fileName, flags: self.input.flags).encoded()
+            let input = try ConfigurationInput(path: self.input.fileName, flags: self.input.flags)
+            // Mistakes have their places here; the template gets the text in another form.
+            _ = try input.load(self.worker)
+            return try input.withoutSecrets().encoded()
         }
         hooks.applyConfiguration = { bytes in
             let settings = try ConfigurationInput(decoding: bytes).load(self.worker)

@@ -28,7 +28,7 @@ struct WorkerCommand: ParsableCommand {
             try command.run()
         } catch {
             guard self.exitCode(for: error) != .success, !(error is ExitCode) else { self.exit(withError: error) }
-            printError(self.fullMessage(for: error))
+            printError(maskingLogins(in: self.fullMessage(for: error)))
             exitNow(2)
         }
         StandardOutput.flush()

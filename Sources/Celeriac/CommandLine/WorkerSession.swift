@@ -63,6 +63,7 @@ struct WorkerSession {
 
     /// Runs until a shutdown is complete. Returns the exit status.
     func run() throws -> Int32 {
+        self.hideSecrets()
         let output = self.engine.logOutput()
         let logger = self.engine.logger(output)
         let table = self.engine.table
@@ -80,6 +81,14 @@ struct WorkerSession {
         self.logEnd(logger, reason, broker)
         output.flush()
         return reason == .finished && broker.status.failure == nil ? 0 : RunSession.Status.couldNotWork.rawValue
+    }
+
+    /// The password stays in this process: not in `ps`, and not in what other processes of its user may read of it.
+    private func hideSecrets() {
+        for flag in SettingKey.secretFlags {
+            if let url = self.engine.input.flags[flag] { maskOwnArguments(url, as: maskingLogins(in: url)) }
+        }
+        hideOwnMemory()
     }
 
     private func logEnd(_ logger: Logger, _ reason: StopReason, _ broker: RedisBroker) {
