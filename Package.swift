@@ -36,6 +36,9 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["Supervision", .product(name: "TOMLKit", package: "TOMLKit")]),
         .target(name: "Syscalls", dependencies: ["CShims", .product(name: "SystemPackage", package: "swift-system")]),
+        .target(
+            name: "ControlGroups",
+            dependencies: ["Supervision", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
         .target(name: "CrashReports", dependencies: ["CCrash"]),
         .target(
             name: "Journal",
@@ -75,15 +78,16 @@ let package = Package(
         .target(
             name: "Prefork",
             dependencies: [
-                "Broker", "Celery", "CrashReports", "JSON", "Reactor", "Supervision", "Syscalls", "Wire",
+                "Broker", "Celery", "ControlGroups", "CrashReports", "JSON", "Reactor", "Supervision", "Syscalls",
+                "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "WorkerLog", dependencies: ["Syscalls", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "Celeriac",
             dependencies: [
-                "Broker", "CeleriacClient", "Celery", "Configuration", "InProcess", "JSON", "Journal", "Prefork",
-                "Redis", "RedisBroker", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
+                "Broker", "CeleriacClient", "Celery", "Configuration", "ControlGroups", "InProcess", "JSON", "Journal",
+                "Prefork", "Redis", "RedisBroker", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -111,6 +115,12 @@ let package = Package(
             dependencies: [
                 "Reactor", "Supervision", "Syscalls", .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .testTarget(
+            name: "ControlGroupsTests",
+            dependencies: [
+                "ControlGroups", "EngineSupport", "GroupFixture", "Supervision", "Syscalls",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Supervision"]),
         .testTarget(
             name: "JournalTests",
@@ -127,6 +137,8 @@ let package = Package(
         .executableTarget(
             name: "CrashFixture", dependencies: ["CrashReports"], path: "Tests/Fixtures/CrashFixture"),
         .testTarget(name: "CrashReportsTests", dependencies: ["CCrash", "CrashFixture", "CrashReports"]),
+        .executableTarget(
+            name: "GroupFixture", dependencies: ["ControlGroups", "Syscalls"], path: "Tests/Fixtures/GroupFixture"),
         .executableTarget(name: "EngineFixture", dependencies: ["Celeriac"], path: "Tests/Fixtures/EngineFixture"),
         .target(name: "EngineSupport", dependencies: ["JSON", "Syscalls"], path: "Tests/Support"),
         .testTarget(

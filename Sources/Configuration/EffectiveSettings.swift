@@ -38,6 +38,8 @@ public struct WorkerSettings: Equatable, Sendable {
     public let heldMessages: ByteCount
     /// How long a child may take until it is ready.
     public let bootTimeout: Duration
+    /// What control groups keep the limits of attempts.
+    public let controlGroups: GroupChoice
     /// What concerns the broker and the result backend.
     public let broker: BrokerSettings
 }
@@ -71,6 +73,7 @@ extension WorkerSettings {
         self.logFormat = layer.required(Layer.choice, .logFormat)
         self.heldMessages = layer.required(Layer.size, .heldMessages)
         self.bootTimeout = layer.required(Layer.duration, .bootTimeout)
+        self.controlGroups = layer.required(Layer.choice, .controlGroups)
         self.broker = BrokerSettings(layer)
     }
 }
@@ -125,6 +128,7 @@ extension TaskLimits {
         self.softCPUTime = layer.duration(.softCPUTime)
         self.hardCPUTime = layer.duration(.hardCPUTime)
         self.memory = layer.size(.memory)
+        self.cpuPercent = layer.count(.cpuPercent)
         self.openFiles = layer.count(.openFiles)
         self.processes = layer.count(.processes)
         self.fileSize = layer.size(.fileSize)

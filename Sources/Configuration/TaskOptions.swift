@@ -17,6 +17,8 @@ public struct TaskOptions: Hashable, Sendable {
     public var softCPUTime: Bound<Duration>?
     /// CPU time after which the attempt's whole process tree is killed.
     public var hardCPUTime: Bound<Duration>?
+    /// CPU that the attempt's process tree gets at most, in percent of one processor.
+    public var cpuPercent: Bound<Int>?
     /// Private memory that the attempt may add to its child's baseline before its process tree is killed.
     public var memory: Bound<ByteCount>?
     /// Descriptors that the attempt may have open.
@@ -62,6 +64,7 @@ public struct TaskOptions: Hashable, Sendable {
         hardTime: Bound<Duration>? = nil,
         softCPUTime: Bound<Duration>? = nil,
         hardCPUTime: Bound<Duration>? = nil,
+        cpuPercent: Bound<Int>? = nil,
         memory: Bound<ByteCount>? = nil,
         openFiles: Bound<Int>? = nil,
         processes: Bound<Int>? = nil,
@@ -86,6 +89,7 @@ public struct TaskOptions: Hashable, Sendable {
         self.hardTime = hardTime
         self.softCPUTime = softCPUTime
         self.hardCPUTime = hardCPUTime
+        self.cpuPercent = cpuPercent
         self.memory = memory
         self.openFiles = openFiles
         self.processes = processes
@@ -116,6 +120,7 @@ extension TaskOptions {
             (.hardTime, self.hardTime?.setting(SettingValue.duration)),
             (.softCPUTime, self.softCPUTime?.setting(SettingValue.duration)),
             (.hardCPUTime, self.hardCPUTime?.setting(SettingValue.duration)),
+            (.cpuPercent, self.cpuPercent?.setting(SettingValue.count)),
             (.memory, self.memory?.setting(SettingValue.size)),
             (.openFiles, self.openFiles?.setting(SettingValue.count)),
             (.processes, self.processes?.setting(SettingValue.count)),

@@ -12,6 +12,10 @@ public enum Cause: Equatable, Sendable {
     case softMemory(limit: ByteCount)
     /// The attempt's tree used more private memory than allowed.
     case memory(peak: ByteCount, limit: ByteCount)
+    /// The kernel killed a process of the attempt at the memory limit of its control group.
+    case groupMemory(peak: ByteCount, limit: ByteCount)
+    /// The machine or the worker's control group ran out of memory, and this attempt was chosen to give up its own.
+    case memoryShortage(used: ByteCount)
     /// The attempt wrote more output than allowed.
     case output(limit: ByteCount)
     /// The attempt had more processes than allowed.
@@ -37,7 +41,8 @@ public enum Cause: Equatable, Sendable {
         case .softCPUTime: "soft_cpu_time"
         case .hardCPUTime: "hard_cpu_time"
         case .softMemory: "soft_memory"
-        case .memory: "memory"
+        case .memory, .groupMemory: "memory"
+        case .memoryShortage: "memory_shortage"
         case .output: "output"
         case .processes: "processes"
         case .exited: "exit"
@@ -57,10 +62,10 @@ public enum Cause: Equatable, Sendable {
         case .softCPUTime: "SoftCPUTimeLimitExceeded"
         case .hardCPUTime: "CPUTimeLimitExceeded"
         case .softMemory: "SoftMemoryLimitExceeded"
-        case .memory: "MemoryLimitExceeded"
+        case .memory, .groupMemory: "MemoryLimitExceeded"
         case .output: "OutputLimitExceeded"
         case .processes: "ProcessLimitExceeded"
-        case .exited, .signalled, .protocolViolation, .templateLost, .shutdown: "WorkerLostError"
+        case .exited, .signalled, .protocolViolation, .templateLost, .shutdown, .memoryShortage: "WorkerLostError"
         case .terminated: "Terminated"
         }
     }
@@ -68,9 +73,9 @@ public enum Cause: Equatable, Sendable {
     /// Whether the child ended by itself or by a stranger's hand, so that the same message may do it again.
     public var isLoss: Bool {
         switch self {
-        case .exited, .signalled, .protocolViolation: true
-        case .softTime, .hardTime, .softCPUTime, .hardCPUTime, .softMemory, .memory, .output, .processes, .terminated,
-            .templateLost, .shutdown:
+        case .exited, .signalled, .protocolViolation, .memoryShortage: true
+        case .softTime, .hardTime, .softCPUTime, .hardCPUTime, .softMemory, .memory, .groupMemory, .output, .processes,
+            .terminated, .templateLost, .shutdown:
             false
         }
     }
@@ -85,6 +90,9 @@ extension Cause: CustomStringConvertible {
         case .hardCPUTime(let limit): "hard CPU time limit of \(limit.unitDescription)"
         case .softMemory(let limit): "close to the memory limit of \(limit)"
         case .memory(let peak, let limit): "memory limit of \(limit), \(peak) in use"
+        case .groupMemory(let peak, let limit):
+            "memory limit of \(limit), kept by the kernel in its control group, \(peak) at its peak"
+        case .memoryShortage(let used): "the machine or container ran out of memory, \(used) in use by this attempt"
         case .output(let limit): "output limit of \(limit)"
         case .processes(let count, let limit): "process limit of \(limit), \(count) running"
         case .exited(let code): "the child exited with code \(code) and no outcome"

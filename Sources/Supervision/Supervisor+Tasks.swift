@@ -156,7 +156,7 @@ extension Supervisor {
 
     /// The child has finished a task.
     public mutating func taskReported(_ id: ChildID, _ tag: DeliveryTag, _ report: Report, now: Instant) {
-        guard self.contains(id), !self.hasWrittenTooMuch(id, tag) else { return }
+        guard self.contains(id), !self.isDecided(id, tag) else { return }
         let before = self.children[id.index]!.occupiedSlots
         let reported = self.children[id.index]!.reported(tag, limits: self.limitsOfDelivery(), now: now)
         guard let assignment = reported else {
@@ -170,10 +170,14 @@ extension Supervisor {
         self.childFinishedTask(id.index, assignment, report, now: now)
     }
 
-    /// Whether the report comes after more output than allowed: that decides, and the child is being killed for it.
-    private func hasWrittenTooMuch(_ id: ChildID, _ tag: DeliveryTag) -> Bool {
-        guard case .killed(.cause(.output, let culprit)) = self.children[id.index]!.state else { return false }
-        return culprit == tag
+    /// Whether the report comes after more output than allowed, or after the kernel has killed a process of the attempt:
+    /// that decides, and the child is being killed for it.
+    private func isDecided(_ id: ChildID, _ tag: DeliveryTag) -> Bool {
+        guard case .killed(.cause(let cause, let culprit)) = self.children[id.index]!.state else { return false }
+        switch cause {
+        case .output, .groupMemory: return culprit == tag
+        default: return false
+        }
     }
 
     /// What becomes of the delivery.

@@ -9,7 +9,8 @@
 /// 3. keep the limits of running attempts (``ChildMachine``);
 /// 4. decide what a lost child's deliveries become (`Supervisor+Exits.swift`);
 /// 5. start and replace templates (`Supervisor+Templates.swift`);
-/// 6. climb down in order at shutdown (`Supervisor+Shutdown.swift`).
+/// 6. climb down in order at shutdown (`Supervisor+Shutdown.swift`);
+/// 7. say who ends when memory runs out (`Supervisor+Memory.swift`).
 public struct Supervisor: Sendable {
     /// Tasks by index.
     public var tasks: [TaskProfile] = []

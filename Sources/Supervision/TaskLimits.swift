@@ -10,6 +10,8 @@ public struct TaskLimits: Equatable, Sendable {
     public var hardCPUTime: Duration?
     /// Private memory that the attempt may add to its child's baseline before its tree is killed.
     public var memory: ByteCount?
+    /// CPU time for each unit of time, in percent of one processor, for the whole tree. Control groups keep it.
+    public var cpuPercent: Int?
     /// Open descriptors (`RLIMIT_NOFILE`).
     public var openFiles: Int?
     /// Processes that the attempt may have at once, its child not counted.

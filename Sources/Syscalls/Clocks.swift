@@ -1,4 +1,5 @@
 import CShims
+import Glibc
 
 /// Nanoseconds on the monotonic clock (`CLOCK_MONOTONIC`).
 public func monotonicNanoseconds() -> UInt64 { celeriac_monotonic_nanoseconds() }
@@ -19,3 +20,6 @@ public func ownUsage() -> (cpuNanoseconds: UInt64, peakResident: UInt64) {
     celeriac_own_usage(&cpu, &peak)
     return (cpu, peak)
 }
+
+/// Waits a tenth of a millisecond, for what the kernel is about to finish and no descriptor tells of.
+public func pauseBriefly() { usleep(100) }

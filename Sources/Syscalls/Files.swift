@@ -43,43 +43,25 @@ public func printError(_ text: String) {
     Array((text + "\n").utf8).withUnsafeBytes { _ = try? write($0, to: 2) }
 }
 
-/// Processors that this process may use: its affinity mask, and the quota of its control group where there is one.
-public func availableProcessors() -> Int {
-    let count = Int(celeriac_processor_count())
-    return min(count, cpuQuota() ?? count)
-}
+/// Processors that this process may run on (`sched_getaffinity(2)`), at least one.
+public func availableProcessors() -> Int { Int(celeriac_processor_count()) }
 
-/// Whole processors of the control group's quota, at least one (`cpu.max` of version 2, `cpu.cfs_quota_us` of 1).
-private func cpuQuota() -> Int? {
-    if let text = try? readTextFile("/sys/fs/cgroup/cpu.max") {
-        let fields = text.split { $0 == " " || $0 == "\n" }
-        if fields.count == 2, let quota = Int(fields[0]), let period = Int(fields[1]) { return max(1, quota / period) }
+/// The machine's memory in bytes.
+public func machineMemory() -> UInt64 { UInt64(sysconf(CInt(_SC_PHYS_PAGES))) * UInt64(sysconf(CInt(_SC_PAGESIZE))) }
+
+/// Memory in bytes that the machine could give to somebody without swapping (`MemAvailable` of `/proc/meminfo`).
+public func machineMemoryAvailable() -> UInt64? {
+    guard let text = try? readTextFile("/proc/meminfo") else { return nil }
+    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+        return line.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 << 10 }
     }
-    guard let quota = number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), quota > 0,
-        let period = number("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
-    else { return nil }
-    return max(1, quota / period)
-}
-
-/// Memory that this process may use in bytes: its control group's limit, else the machine's memory.
-public func availableMemory() -> UInt64? {
-    let machine = UInt64(sysconf(CInt(_SC_PHYS_PAGES))) * UInt64(sysconf(CInt(_SC_PAGESIZE)))
-    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap(number)
-    return limits.reduce(machine) { min($0, UInt64($1)) }
-}
-
-private func number(_ path: String) -> Int? {
-    (try? readTextFile(path)).flatMap { Int($0.trimmingNewline) }
+    return nil
 }
 
 /// A random seed from the kernel.
 public func randomSeed() -> UInt64 {
     var system = SystemRandomNumberGenerator()
     return system.next()
-}
-
-extension String {
-    fileprivate var trimmingNewline: String { self.hasSuffix("\n") ? String(self.dropLast()) : self }
 }
 
 /// Opens `/dev/null` where standard input, output or error is closed, so that no other file gets its number.

@@ -96,7 +96,7 @@ public enum ProcessTable {
         contents("/proc/\(pid)/comm", capacity: 64).map { String(decoding: $0.dropLast(), as: UTF8.self) }
     }
 
-    private static func entries(_ directory: String) -> [String] {
+    static func entries(_ directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
@@ -141,37 +141,36 @@ public enum ProcessTable {
 }
 
 /// Kills and reaps children of this process until none but `spared` is left, with all that they leave behind in
-/// turn: this process must be a subreaper. Gives up after a second, when the kernel does not let one die.
+/// turn: this process must be a subreaper. Gives up after some seconds, when the kernel does not let one die.
 ///
 /// The signal goes to a pid, which is safe for a child of ours that we have not reaped: its number is not free.
+/// Nobody is waited for before the next look: what forks on while it is killed would win otherwise.
 ///
-/// - Returns: how many were killed.
-public func killStrayChildren(sparing spared: (ProcessID) -> Bool) -> Int {
-    var killed = 0
-    let deadline = monotonicNanoseconds() + 1_000_000_000
+/// - Returns: the names of those that were killed.
+public func killStrayChildren(sparing spared: (ProcessID) -> Bool) -> [String] {
+    var killed: [ProcessID: String] = [:]
+    let deadline = monotonicNanoseconds() + longestSweep
     while monotonicNanoseconds() < deadline {
         let strays = ProcessTable.ownChildren().filter { $0 > 1 && !spared($0) }
         if strays.isEmpty { break }
-        for stray in strays { Glibc.kill(stray, SIGKILL) }
-        killed += reapUntil(deadline, strays)
+        for stray in strays {
+            if killed[stray] == nil { killed[stray] = ProcessTable.name(of: stray) ?? "?" }
+            Glibc.kill(stray, SIGKILL)
+        }
+        // A killed process needs some microseconds; there is no descriptor to wait on for so many.
+        if !reapEnded(strays) { pauseBriefly() }
     }
-    return killed
+    return killed.values.sorted()
 }
 
-/// Reaps processes that were killed, without waiting beyond the deadline for one that the kernel does not let die.
-private func reapUntil(_ deadline: UInt64, _ pids: [ProcessID]) -> Int {
-    var reaped = 0
+private let longestSweep: UInt64 = 3_000_000_000
+
+/// Reaps those that have ended. Returns whether there was one.
+private func reapEnded(_ pids: [ProcessID]) -> Bool {
+    var found = false
     for pid in pids {
-        while monotonicNanoseconds() < deadline {
-            var exit = celeriac_exit()
-            guard celeriac_wait_pid(pid, 0, &exit) == 0 else { break }
-            if exit.pid != 0 {
-                reaped += 1
-                break
-            }
-            // A killed process needs some microseconds; there is no descriptor to wait on for one of so many.
-            usleep(100)
-        }
+        var exit = celeriac_exit()
+        if celeriac_wait_pid(pid, 0, &exit) == 0, exit.pid != 0 { found = true }
     }
-    return reaped
+    return found
 }

@@ -55,6 +55,13 @@ public func fork() throws(Errno) -> ForkSide {
     return pid == 0 ? .child : .parent(pid)
 }
 
+/// As ``fork()``, but the child is born in the control group of version 2 that a directory names (`clone3(2)` with
+/// `CLONE_INTO_CGROUP`). Handlers of `pthread_atfork` do not run in it. Throws `ENOSYS` where the call is not to be had.
+public func fork(into group: CInt) throws(Errno) -> ForkSide {
+    let pid = try check(celeriac_fork_into(group))
+    return pid == 0 ? .child : .parent(pid)
+}
+
 /// Reaps one ended child of this process; `nil` when none has ended (`waitid(2)` with `WNOHANG`).
 public func reapAny() -> Exit? {
     var exit = celeriac_exit()

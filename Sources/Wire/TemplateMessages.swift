@@ -1,7 +1,8 @@
 /// What the master tells a template. One message of a sequenced-packet socket each.
 public enum TemplateOrder: Equatable, Sendable {
-    /// Fork a child. Its orders (read end), reports and output (write ends) come with the message.
-    case fork(serial: UInt64, pool: UInt32)
+    /// Fork a child. Its orders (read end), reports and output (write ends) come with the message, and then the
+    /// directories of its control groups, the one to kill it by first.
+    case fork(serial: UInt64, pool: UInt32, groups: ForkGroups)
     /// Turn a crash record into a backtrace.
     case symbolicate(request: UInt64, record: Bytes)
 
@@ -9,10 +10,11 @@ public enum TemplateOrder: Equatable, Sendable {
     public var encoded: [UInt8] {
         var bytes: [UInt8] = []
         switch self {
-        case .fork(let serial, let pool):
+        case .fork(let serial, let pool, let groups):
             bytes.append(1)
             bytes.append(integer: serial)
             bytes.append(integer: pool)
+            bytes.append(groups.encoded)
         case .symbolicate(let request, let record):
             bytes.append(2)
             bytes.append(integer: request)
@@ -26,8 +28,10 @@ public enum TemplateOrder: Equatable, Sendable {
         var reader = PayloadReader(message[...])
         switch reader.integer(UInt8.self) {
         case 1:
-            guard let serial = reader.integer(UInt64.self), let pool = reader.integer(UInt32.self) else { return nil }
-            self = .fork(serial: serial, pool: pool)
+            guard let serial = reader.integer(UInt64.self), let pool = reader.integer(UInt32.self),
+                let groups = reader.integer(UInt8.self)
+            else { return nil }
+            self = .fork(serial: serial, pool: pool, groups: ForkGroups(groups))
         case 2:
             guard let request = reader.integer(UInt64.self) else { return nil }
             self = .symbolicate(request: request, record: reader.remainder())
@@ -65,6 +69,8 @@ public enum TemplateReport: Equatable, Sendable {
         public var peakResident: UInt64
         /// Processes of its tree that outlived it and were killed.
         public var leftovers: UInt32
+        /// Their command names, separated by blanks; cut when there are many.
+        public var leftoverNames = ""
 
         /// A reaped child.
         public init(
@@ -104,6 +110,7 @@ public enum TemplateReport: Equatable, Sendable {
             bytes.append(integer: child.cpuMicroseconds)
             bytes.append(integer: child.peakResident)
             bytes.append(integer: child.leftovers)
+            bytes.append(contentsOf: child.leftoverNames.utf8.prefix(512))
         case .symbolicated(let request, let text):
             bytes.append(6)
             bytes.append(integer: request)
@@ -143,8 +150,10 @@ extension PayloadReader {
             let status = self.integer(Int32.self), let cpu = self.integer(UInt64.self),
             let peak = self.integer(UInt64.self), let leftovers = self.integer(UInt32.self)
         else { return nil }
-        return TemplateReport.ReapedChild(
+        var child = TemplateReport.ReapedChild(
             serial: serial, signalled: signalled == 1, status: status, cpuMicroseconds: cpu, peakResident: peak,
             leftovers: leftovers)
+        child.leftoverNames = String(decoding: self.remainder(), as: UTF8.self)
+        return child
     }
 }

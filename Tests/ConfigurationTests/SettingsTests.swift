@@ -142,6 +142,7 @@ struct SettingsTests {
             hardTime: .seconds(2),
             softCPUTime: .milliseconds(3),
             hardCPUTime: .at(.seconds(4)),
+            cpuPercent: 150,
             memory: .mebibytes(5),
             openFiles: 6,
             processes: 0,
@@ -167,6 +168,7 @@ struct SettingsTests {
         var limits = TaskLimits()
         (limits.softTime, limits.hardTime) = (.seconds(1), .seconds(2))
         (limits.softCPUTime, limits.hardCPUTime) = (.milliseconds(3), .seconds(4))
+        limits.cpuPercent = 150
         (limits.memory, limits.openFiles, limits.processes) = (.mebibytes(5), 6, 0)
         (limits.fileSize, limits.output, limits.result) = (.kibibytes(7), .mebibytes(8), .gibibytes(9))
         var retry = RetryPolicy()

@@ -12,7 +12,7 @@ extension EngineTests {
         /// The master sleeps while the task allocates without end.
         @Test func whoOutrunsTheMeasurementsIsStoppedByTheKernel() throws {
             let scratch = try ScratchDirectory()
-            let program = try Program(run: .fixture, ["-c", "1"])
+            let program = try Program(run: .fixture, ["-c", "1", "--control-groups", "off"])
             program.send(call("probe.hog", .string(scratch.file("gate")), id: "hog", with: Self.limits))
             try program.wait(forRecords: "task.output")
             let child = try #require(program.children.first)

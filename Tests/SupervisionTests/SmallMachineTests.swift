@@ -130,6 +130,8 @@ import Testing
         (.hardCPUTime(limit: .seconds(1)), "hard_cpu_time", "CPUTimeLimitExceeded", false),
         (.softMemory(limit: .mebibytes(1)), "soft_memory", "SoftMemoryLimitExceeded", false),
         (.memory(peak: .mebibytes(2), limit: .mebibytes(1)), "memory", "MemoryLimitExceeded", false),
+        (.groupMemory(peak: .mebibytes(1), limit: .mebibytes(1)), "memory", "MemoryLimitExceeded", false),
+        (.memoryShortage(used: .mebibytes(1)), "memory_shortage", "WorkerLostError", true),
         (.output(limit: .kibibytes(1)), "output", "OutputLimitExceeded", false),
         (.processes(count: 3, limit: 2), "processes", "ProcessLimitExceeded", false),
         (.exited(code: 3), "exit", "WorkerLostError", true),

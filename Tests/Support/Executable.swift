@@ -8,6 +8,8 @@ package enum Executable: String {
     case demo = "celeriac-demo"
     /// The program with tasks that tests can hold and look into.
     case fixture = "EngineFixture"
+    /// The program that forks into a control group.
+    case groups = "GroupFixture"
 
     package var path: String {
         var buffer = [UInt8](repeating: 0, count: 4_096)

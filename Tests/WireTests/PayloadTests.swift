@@ -113,7 +113,9 @@ import Testing
 
 @Suite struct TemplateMessageTests {
     static let orders: [TemplateOrder] = [
-        .fork(serial: 1, pool: 0), .fork(serial: .max, pool: .max), .symbolicate(request: 3, record: []),
+        .fork(serial: 1, pool: 0, groups: .none),
+        .fork(serial: .max, pool: .max, groups: ForkGroups(count: 4, isUnified: false)),
+        .fork(serial: 2, pool: 1, groups: ForkGroups(count: 1, isUnified: true)), .symbolicate(request: 3, record: []),
         .symbolicate(request: .max, record: [1, 2, 3]),
     ]
 

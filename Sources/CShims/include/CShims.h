@@ -11,6 +11,9 @@
 
 // fork(2). Swift marks the imported function unavailable.
 pid_t celeriac_fork(void);
+// clone3(2) with CLONE_INTO_CGROUP: as fork, but the child is born in the control group that the directory names. Only
+// for a process with one thread: handlers of pthread_atfork(3) do not run.
+pid_t celeriac_fork_into(int group_directory);
 
 // epoll(7). Events are passed as plain integers because struct epoll_event is packed and holds a union.
 struct celeriac_event {

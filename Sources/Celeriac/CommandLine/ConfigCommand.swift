@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import ControlGroups
 import JSON
 import Supervision
 import Syscalls
@@ -46,17 +47,23 @@ struct ExplainCommand: ParsableCommand {
         let input = try ConfigurationInput(path: self.file, flags: self.settings.values)
         let settings = try input.load(WorkerCommand.worker)
         let explanation = settings.explanation(
-            availableMemory: availableMemory().map { ByteCount.mebibytes(Int($0 >> 20)) })
-        if self.json { print(Self.json(explanation)) } else { print(explanation.text, terminator: "") }
+            availableMemory: ByteCount.mebibytes(Int(ResourceCeiling.current().memory >> 20)))
+        let protection = ControlGroups.expected(settings.worker.controlGroups)
+        if self.json { return print(Self.json(explanation, protection)) }
+        print(explanation.text, terminator: "")
+        print("# limits are kept by \(protection.mode.rawValue): \(protection.detail)")
     }
 
-    private static func json(_ explanation: Explanation) -> JSONValue {
+    private static func json(_ explanation: Explanation, _ protection: ExpectedProtection) -> JSONValue {
         let settings = explanation.settings.map { setting -> JSONValue in
             [
                 "section": .string(setting.section), "key": .string(setting.key), "value": .string(setting.value),
                 "source": .string("\(setting.source)"), "meaning": .string(setting.meaning),
             ]
         }
-        return ["settings": .array(settings), "remarks": .array(explanation.remarks.map { .string($0) })]
+        return [
+            "settings": .array(settings), "remarks": .array(explanation.remarks.map { .string($0) }),
+            "protection": ["mode": .string(protection.mode.rawValue), "detail": .string(protection.detail)],
+        ]
     }
 }

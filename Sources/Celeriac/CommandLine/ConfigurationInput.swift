@@ -1,4 +1,5 @@
 import Configuration
+import ControlGroups
 import JSON
 import Prefork
 import Syscalls
@@ -18,7 +19,7 @@ struct ConfigurationInput: Codable, Equatable {
     /// Reads the file that `--config` or `CELERIAC_CONFIG` names.
     init(path: String?, flags: [String: String]) throws {
         self.flags = flags
-        self.processors = availableProcessors()
+        self.processors = ResourceCeiling.current().processors
         guard let path = path ?? Environment.current["CELERIAC_CONFIG"] else { return }
         self.fileName = path
         do {

@@ -1,6 +1,8 @@
 import Configuration
+import ControlGroups
 import Logging
 import Prefork
+import Supervision
 import Syscalls
 import SystemPackage
 import WorkerLog
@@ -11,12 +13,15 @@ struct EngineSetup {
     let input: ConfigurationInput
     let settings: Settings
     let table: TaskTable
+    /// The control groups that keep the limits of attempts.
+    let groups: ControlGroups
 
     init(_ worker: Worker, _ input: ConfigurationInput) throws {
         self.worker = worker
         self.input = input
         self.settings = try input.load(worker)
         self.table = TaskTable(self.settings)
+        self.groups = try Self.groups(self.settings.worker.controlGroups)
     }
 
     func logOutput() -> LogOutput { LogOutput(format: self.settings.worker.logFormat == .json ? .json : .text) }
@@ -35,11 +40,28 @@ struct EngineSetup {
         // Each child takes five descriptors of the master's.
         let openFiles = Resource.openFiles.softLimit
         try Resource.openFiles.setSoftLimit(Resource.openFiles.hardLimit)
-        return MasterSettings(
+        var master = MasterSettings(
             pools: self.settings.pools.map(\.policy), poolNames: self.settings.pools.map(\.name),
             tasks: self.table.profiles, taskNames: self.table.names, grace: self.settings.worker.shutdownGrace,
             bootTimeout: self.settings.worker.bootTimeout, template: TemplateRole.request(openFiles: openFiles),
             templateInput: try self.input.withoutSecrets().encoded())
+        master.groups = self.groups
+        return master
+    }
+
+    /// Takes the control groups that the settings ask for.
+    private static func groups(_ choice: GroupChoice) throws -> ControlGroups {
+        do {
+            return try ControlGroups.setUp(choice)
+        } catch {
+            throw UsageError(description: "control_groups = \"\(choice.rawValue)\": \(error)")
+        }
+    }
+
+    /// Tells how limits are kept, for people and for programs that read the log.
+    func logProtection(_ logger: Logger) {
+        logger.info(
+            "worker.protection", metadata: ["mode": "\(self.groups.mode.rawValue)", "detail": "\(self.groups.detail)"])
     }
 
     /// Hooks that read the configuration again when that is asked for.

@@ -30,6 +30,7 @@ struct RunSession {
     func run(inputs: [RunInput], journalPath: String?, showsProgress: Bool) throws -> Status {
         let output = self.engine.logOutput()
         let logger = self.engine.logger(output)
+        self.engine.logProtection(logger)
         let journal = try journalPath.map { try Journal(path: $0, inputs: inputs.map(\.name)) }
         let table = self.engine.table
         let queue = self.queue(inputs, journal, table)

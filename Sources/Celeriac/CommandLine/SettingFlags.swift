@@ -14,11 +14,13 @@ struct SettingFlags: ParsableArguments {
     @Option(help: help("log-format")) var logFormat: String?
     @Option(help: help("held-messages")) var heldMessages: String?
     @Option(help: help("boot-timeout")) var bootTimeout: String?
+    @Option(help: help("control-groups")) var controlGroups: String?
 
     @Option(help: help("soft-time")) var softTime: String?
     @Option(help: help("hard-time")) var hardTime: String?
     @Option(name: .customLong("soft-cpu-time"), help: help("soft-cpu-time")) var softCPUTime: String?
     @Option(name: .customLong("hard-cpu-time"), help: help("hard-cpu-time")) var hardCPUTime: String?
+    @Option(name: .customLong("cpu-percent"), help: help("cpu-percent")) var cpuPercent: String?
     @Option(help: help("memory")) var memory: String?
     @Option(help: help("open-files")) var openFiles: String?
     @Option(help: help("processes")) var processes: String?
@@ -42,7 +44,8 @@ struct SettingFlags: ParsableArguments {
         let all: [String: String?] = [
             "concurrency": self.concurrency, "child-concurrency": self.childConcurrency,
             "shutdown-grace": self.shutdownGrace, "log-level": self.logLevel, "log-format": self.logFormat,
-            "held-messages": self.heldMessages, "boot-timeout": self.bootTimeout, "soft-time": self.softTime,
+            "held-messages": self.heldMessages, "boot-timeout": self.bootTimeout,
+            "control-groups": self.controlGroups, "cpu-percent": self.cpuPercent, "soft-time": self.softTime,
             "hard-time": self.hardTime, "soft-cpu-time": self.softCPUTime, "hard-cpu-time": self.hardCPUTime,
             "memory": self.memory, "open-files": self.openFiles, "processes": self.processes,
             "file-size": self.fileSize, "output": self.output, "result": self.result,

@@ -66,6 +66,7 @@ struct WorkerSession {
         self.hideSecrets()
         let output = self.engine.logOutput()
         let logger = self.engine.logger(output)
+        self.engine.logProtection(logger)
         let table = self.engine.table
         let profiles = TaskProfiles(profile: { table.profiles[$0] }, delivery: { table.deliveries[$0] })
         let broker = RedisBroker(
@@ -117,6 +118,7 @@ struct WorkerSession {
             ("broker", self.url.masked), ("results", self.resultsText),
             ("queues", "\(self.queuesText) (\(self.options.queueOrder.rawValue))"),
             ("children", pools.joined(separator: ", ")), ("limits", self.limitsText),
+            ("groups", self.engine.groups.description),
             (
                 "leases",
                 "\(self.options.visibilityTimeout.unitDescription), a silent worker is dead after "

@@ -1,3 +1,4 @@
+import ControlGroups
 import CrashReports
 import Supervision
 import Synchronization
@@ -27,10 +28,16 @@ struct ChildProcess {
     ///
     /// - Parameters:
     ///   - pipes: the child's ends of orders, reports and output.
+    ///   - groups: the directories of its control groups.
     ///   - template: the process that forked it.
-    static func run(_ program: WorkerProgram, pool: Int, pipes: [CInt], template: ProcessID) -> Never {
+    static func run(
+        _ program: WorkerProgram, pool: Int, pipes: [CInt], groups: [CInt], template: ProcessID
+    ) -> Never {
         do {
             try self.takePipes(pipes)
+            // Before anything else is done on its account; again where it was born in its group.
+            try GroupEntry.enter(groups)
+            try closeDescriptors(from: Numbers.afterPipes)
             try self.separate(from: template)
             let notices = try self.installNotices()
             var child = try ChildProcess(program, concurrency: program.childConcurrency[pool], notices: notices)
@@ -49,19 +56,20 @@ struct ChildProcess {
 
     // MARK: Boot
 
-    /// Moves the pipes to their fixed numbers and closes everything else, standard input included.
+    /// Moves the pipes to their fixed numbers, below all others.
     private static func takePipes(_ pipes: [CInt]) throws(Errno) {
         // The template has no descriptor of its own among the fixed numbers, see `TemplateProcess.firstDescriptor`.
         try duplicate(pipes[0], onto: Numbers.orders)
         try duplicate(pipes[1], onto: Numbers.reports)
         try duplicate(pipes[2], onto: 1)
         try duplicate(pipes[2], onto: 2)
-        try closeDescriptors(from: Numbers.afterPipes)
         StandardOutput.bufferByLine()
     }
 
     private static func separate(from template: ProcessID) throws(Errno) {
         setProcessName("celeriac-child")
+        // When the machine runs out of memory, the kernel is to choose a child, not master or template.
+        OutOfMemory.preferThisProcess()
         startSession()
         try becomeSubreaper()
         try setParentDeathSignal(.kill)

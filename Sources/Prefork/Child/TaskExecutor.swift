@@ -119,12 +119,20 @@ struct TaskExecutor {
         if self.runningTasks == 0 && hasChildren() {
             // The sweep opens files, and the task may have used up its own.
             self.limits.lift()
-            report.leftovers = UInt16(clamping: killStrayChildren { _ in false })
+            let leftovers = killStrayChildren { _ in false }
+            report.leftovers = UInt16(clamping: leftovers.count)
+            self.log("killed what the task had left behind: \(Leftovers.text(leftovers))", call)
         }
         self.reports.write { report.write(delivery: call.tag, into: &$0) }
         if isLast {
             self.finishAll()
             exitNow(0)
+        }
+    }
+
+    private func log(_ text: String, _ call: TaskCall) {
+        self.reports.write {
+            LogReport(level: 4, message: Array(text.utf8.prefix(4_096))[...]).write(delivery: call.tag, into: &$0)
         }
     }
 

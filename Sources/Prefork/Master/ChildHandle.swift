@@ -1,3 +1,4 @@
+import ControlGroups
 import Reactor
 import Supervision
 import Syscalls
@@ -20,6 +21,8 @@ final class ChildHandle {
     var process: ProcessDescriptor?
     /// Resident memory that it had at its peak over what it was born with; known once it was reaped.
     var peakGrowth: UInt64 = 0
+    /// Its control groups, where there are any.
+    var group: ChildGroup?
     /// Whether it has reported that it is ready.
     var isReady = false
     /// Whether to kill it as soon as it is there.

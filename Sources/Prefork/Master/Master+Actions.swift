@@ -59,6 +59,7 @@ extension Master {
         guard let child = self.children[id], let pid = child.pid,
             let baseline = self.templates[child.generation]?.childBaseline
         else { return }
+        self.checkForMemoryKill(child)
         let usage = TreeMeter.measure(pid, baseline: baseline, confirmAbove: confirmAbove)
         self.supervisor.childMeasured(id, usage, now: self.now)
     }
@@ -153,7 +154,11 @@ extension Master {
 
     private func peakMemory(_ finished: FinishedDelivery, _ cause: Cause, _ child: ChildHandle?) -> ByteCount {
         var peak = finished.peakMemory
-        if case .memory(let used, _) = cause { peak = max(peak, UInt64(used.bytes)) }
+        switch cause {
+        case .memory(let used, _), .groupMemory(let used, _), .memoryShortage(let used):
+            peak = max(peak, UInt64(used.bytes))
+        default: break
+        }
         if let child { peak = max(peak, child.peakGrowth) }
         return ByteCount(bytes: Int(clamping: peak))
     }

@@ -51,13 +51,26 @@ extension Master {
             reports: reports.reading,
             output: output.reading)
         try self.watch(child)
-        let order = TemplateOrder.fork(serial: id.serial, pool: UInt32(pool))
-        guard case .bytes = try template.control.send(order.encoded, descriptors: ends) else {
+        do throws(Errno) {
+            try self.sendForkOrder(child, ends, template)
+        } catch {
             self.unwatch(child)
-            throw .resourceTemporarilyUnavailable
+            self.removeGroup(child)
+            throw error
         }
         self.children[id] = child
         self.childrenBySerial[id.serial] = child
+    }
+
+    private func sendForkOrder(
+        _ child: ChildHandle, _ ends: [CInt], _ template: TemplateHandle
+    ) throws(Errno) {
+        let (groups, directories) = try self.openGroup(child)
+        defer { closeAll(directories) }
+        let order = TemplateOrder.fork(serial: child.id.serial, pool: UInt32(child.pool), groups: groups)
+        guard case .bytes = try template.control.send(order.encoded, descriptors: ends + directories) else {
+            throw .resourceTemporarilyUnavailable
+        }
     }
 
     private func watch(_ child: ChildHandle) throws(Errno) {
@@ -87,6 +100,7 @@ extension Master {
     /// Forgets a child whose end has been settled.
     func bury(_ child: ChildHandle) {
         self.unwatch(child)
+        self.removeGroup(child)
         self.children[child.id] = nil
         self.childrenBySerial[child.id.serial] = nil
     }
@@ -120,8 +134,10 @@ extension Master {
         let delivery = message.delivery
         let name = self.taskNames[delivery.task]
         var order = TaskOrder(attempt: UInt32(clamping: delivery.attempt), name: name, id: message.id)
-        order.setLimits(delivery.ownLimits?.limits ?? self.supervisor.tasks[delivery.task].limits)
+        let limits = delivery.ownLimits?.limits ?? self.supervisor.tasks[delivery.task].limits
+        order.setLimits(limits)
         order.isLast = self.supervisor.assign(delivery, to: id, now: self.now)
+        self.applyGroupLimits(limits, to: child)
         child.labels[delivery.tag.number] = DeliveryLabel(id: message.id, task: delivery.task)
         order.hasFailed = message.hasFailed
         if child.queue.isEmpty { self.unsent.append(child) }
@@ -290,6 +306,8 @@ extension Master {
         // What the task printed was in the pipe before its outcome: it is the task's, and counts towards its limit.
         self.readOutput(child, most: Self.pipeShare)
         child.tail.finishLine { self.logOutput($0, child) }
+        // One of a task's processes may have been killed, and the task gone on without it; nothing fills a limit in less.
+        if report.state == .failure || report.runTimeNanoseconds > 5_000_000 { self.checkForMemoryKill(child) }
         let followUps = child.followUps.removeValue(forKey: tag.number) ?? []
         var aftermath = child.aftermaths.removeValue(forKey: tag.number)
         // It tells what follows from what the child sent, not from the failure that this has become since.
@@ -344,6 +362,7 @@ extension Master {
             return
         }
         template.childBaseline = TreeMeter.baseline(of: pid)
+        template.groupBaseline = child.group?.memory
     }
 }
 
@@ -353,6 +372,7 @@ extension Master {
     /// The child was reaped and its tree is gone. What it wrote before is read first: an outcome in the pipe counts.
     func childEnded(_ child: ChildHandle, _ exit: ChildExit, peakResident: UInt64, templateLost: Bool = false) {
         self.readToEnd(child)
+        self.checkForMemoryKill(child)
         let born = self.templates[child.generation]?.childBaseline?.resident ?? 0
         child.peakGrowth = peakResident - min(born, peakResident)
         self.supervisor.childExited(

@@ -95,9 +95,10 @@ extension Master {
                 ["text": "\(String(decoding: report.message, as: UTF8.self))"]) { $1 })
     }
 
-    func logLeftovers(_ child: ChildHandle, _ count: Int) {
+    func logLeftovers(_ child: ChildHandle, _ reaped: TemplateReport.ReapedChild) {
         self.logger.warning(
-            "child.leftovers", metadata: self.metadata(child.id, child.current), ["processes": "\(count)"])
+            "child.leftovers", metadata: self.metadata(child.id, child.current),
+            ["processes": "\(reaped.leftovers)", "names": "\(reaped.leftoverNames)"])
     }
 
     // MARK: State

@@ -91,7 +91,7 @@ extension Master {
             self.supervisor.spawnFailed(child.id, reason: "fork: \(Errno(rawValue: number))", now: self.now)
         case .exited(let reaped):
             guard let child = self.childrenBySerial[reaped.serial] else { return }
-            if reaped.leftovers > 0 { self.logLeftovers(child, Int(reaped.leftovers)) }
+            if reaped.leftovers > 0 { self.logLeftovers(child, reaped) }
             let exit = Self.exit(signalled: reaped.signalled, status: reaped.status)
             self.childEnded(child, exit, peakResident: reaped.peakResident)
         case .symbolicated(let request, let text): self.backtraceArrived(request, CrashBacktrace(decoding: text))

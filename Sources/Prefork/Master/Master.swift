@@ -92,6 +92,7 @@ public final class Master {
         self.performActions()
         while self.stopReason == nil { try self.pass() }
         self.broker.finish(now: self.now)
+        self.settings.groups.close()
         return self.stopReason!
     }
 

@@ -1,3 +1,4 @@
+import ControlGroups
 import Supervision
 import Syscalls
 
@@ -20,6 +21,8 @@ public struct MasterSettings {
     public var template: SpawnRequest
     /// What a template reads from descriptor 4: the configuration, in a form that the program knows.
     public var templateInput: [UInt8]
+    /// The control groups that keep the limits of attempts.
+    public var groups = ControlGroups(bare: "not asked for")
 
     /// Everything the master needs.
     public init(

@@ -15,6 +15,8 @@ final class TemplateHandle {
     var isLost = false
     /// Private memory of a child that has just become ready; every child of this template starts with the same.
     var childBaseline: MemoryBaseline?
+    /// Memory that is charged to the control group of such a child.
+    var groupBaseline: UInt64?
 
     init(generation: Int, pid: ProcessID, process: consuming ProcessDescriptor, control: consuming MessageSocket) {
         self.generation = generation

@@ -1,3 +1,4 @@
+import ControlGroups
 import CrashReports
 import JSON
 import Supervision
@@ -22,6 +23,8 @@ final class TemplateProcess {
     private let control: MessageSocket
     private let signals: SignalDescriptor
     private var serials: [ProcessID: UInt64] = [:]
+    /// The control groups by which children's trees are killed, by serial number.
+    private var groups: [UInt64: CInt] = [:]
     private let ownID = ownProcessID
 
     /// Runs the template on its inherited control socket.
@@ -88,7 +91,9 @@ final class TemplateProcess {
         guard case .message(let bytes, let descriptors) = try self.control.receive() else { self.masterGone() }
         defer { closeAll(descriptors) }
         switch TemplateOrder(decoding: bytes) {
-        case .fork(let serial, let pool): try self.fork(serial, pool: Int(pool), pipes: descriptors)
+        case .fork(let serial, let pool, let groups):
+            try self.fork(
+                serial, pool: Int(pool), pipes: Array(descriptors.prefix(3)), groups, descriptors.dropFirst(3))
         case .symbolicate(let request, let record): try self.symbolicate(request, record)
         case nil: throw Errno.badMessage
         }
@@ -96,20 +101,40 @@ final class TemplateProcess {
 
     // MARK: Duty 1
 
-    private func fork(_ serial: UInt64, pool: Int, pipes: [CInt]) throws {
-        guard pipes.count == 3, self.program.childConcurrency.indices.contains(pool) else { throw Errno.badMessage }
+    private func fork(
+        _ serial: UInt64, pool: Int, pipes: [CInt], _ groups: ForkGroups, _ directories: ArraySlice<CInt>
+    ) throws {
+        guard pipes.count == 3, directories.count == groups.count, self.program.childConcurrency.indices.contains(pool)
+        else { throw Errno.badMessage }
         let side: ForkSide
         do {
-            side = try Syscalls.fork()
+            side = try Self.fork(groups, directories)
         } catch {
             return try self.send(.forkFailed(serial: serial, errorNumber: error.rawValue))
         }
         switch side {
-        case .child: ChildProcess.run(self.program, pool: pool, pipes: pipes, template: self.ownID)
+        case .child:
+            ChildProcess.run(
+                self.program, pool: pool, pipes: pipes, groups: Array(directories), template: self.ownID)
         case .parent(let pid):
             self.serials[pid] = serial
+            if let group = directories.first {
+                self.groups[serial] = try? duplicate(group, atLeast: Self.firstDescriptor)
+            }
             let descriptor = try ProcessDescriptor(child: pid)
             try self.send(.forked(serial: serial, pid: pid), descriptors: [descriptor.descriptor.number])
+        }
+    }
+
+    /// Forks a child in its control group where the kernel can; elsewhere the child enters by itself.
+    private static func fork(_ groups: ForkGroups, _ directories: ArraySlice<CInt>) throws(Errno) -> ForkSide {
+        guard groups.isUnified, let group = directories.first else { return try Syscalls.fork() }
+        do throws(Errno) {
+            return try Syscalls.fork(into: group)
+        } catch {
+            // Filters of containers hide the call, and old kernels lack it.
+            guard [.noFunction, .notPermitted, .invalidArgument].contains(error) else { throw error }
+            return try Syscalls.fork()
         }
     }
 
@@ -122,15 +147,28 @@ final class TemplateProcess {
         while let exit = reapAny() { exits.append(exit) }
         if exits.isEmpty { return }
         let dead = exits.compactMap { exit in self.serials.removeValue(forKey: exit.pid).map { ($0, exit) } }
+        let inGroups = dead.map { self.emptyGroup(of: $0.0) }
         let strays = killStrayChildren { self.serials[$0] != nil || self.helpers.contains($0) }
         for exit in exits { self.helpers.remove(exit.pid) }
-        for (serial, exit) in dead { try self.report(serial, exit, leftovers: dead.count == 1 ? strays : 0) }
+        for (index, (serial, exit)) in dead.enumerated() {
+            // Whose strays they are is known from their groups; without groups only when one child died.
+            let found = inGroups[index].isEmpty && dead.count == 1 ? strays : inGroups[index]
+            try self.report(serial, exit, leftovers: found)
+        }
     }
 
-    private func report(_ serial: UInt64, _ exit: Exit, leftovers: Int) throws(Errno) {
+    /// Kills what a dead child left in its control group. What dies becomes this process's, like all orphans.
+    private func emptyGroup(of serial: UInt64) -> [String] {
+        guard let group = self.groups.removeValue(forKey: serial) else { return [] }
+        defer { closeAll([group]) }
+        return GroupEntry.killAll(group)
+    }
+
+    private func report(_ serial: UInt64, _ exit: Exit, leftovers: [String]) throws(Errno) {
         var child = TemplateReport.ReapedChild(
             serial: serial, signalled: false, status: 0, cpuMicroseconds: exit.cpuMicroseconds,
-            peakResident: exit.peakResident, leftovers: UInt32(clamping: leftovers))
+            peakResident: exit.peakResident, leftovers: UInt32(clamping: leftovers.count))
+        child.leftoverNames = Leftovers.text(leftovers)
         switch exit.status {
         case .exited(let code): child.status = code
         case .signalled(let signal): (child.signalled, child.status) = (true, signal)

@@ -1,0 +1,62 @@
+import Syscalls
+import SystemPackage
+
+/// What a template and a freshly forked child do with the descriptors of the child's groups.
+public enum GroupEntry {
+    /// Puts this process into the groups: the first thing that a child does.
+    public static func enter(_ directories: [CInt]) throws(Errno) {
+        for directory in directories { try writeText("0", to: "cgroup.procs", in: directory) }
+    }
+
+    /// How long a storm of forks is fought.
+    private static let patience: UInt64 = 2_000_000_000
+
+    /// Kills every process of a group, forks in progress included, and returns the names of those that it found.
+    ///
+    /// Version 2 does it in one step. In the freezer of version 1 they are stopped first, so that none can fork on
+    /// while the list is read. Without either the list is read until it is empty.
+    public static func killAll(_ directory: CInt) -> [String] {
+        var names: [ProcessID: String] = [:]
+        for pid in Self.processes(directory) { names[pid] = ProcessTable.name(of: pid) ?? "?" }
+        if names.isEmpty { return [] }
+        do throws(Errno) {
+            try writeText("1", to: "cgroup.kill", in: directory)
+        } catch {
+            Self.killEach(directory, &names)
+        }
+        return names.values.sorted()
+    }
+
+    private static func killEach(_ directory: CInt, _ names: inout [ProcessID: String]) {
+        let deadline = monotonicNanoseconds() + Self.patience
+        let hasFreezer = (try? writeText("FROZEN", to: "freezer.state", in: directory)) != nil
+        if hasFreezer { Self.waitUntilFrozen(directory, deadline) }
+        repeat {
+            let found = Self.processes(directory)
+            for pid in found {
+                if names[pid] == nil { names[pid] = ProcessTable.name(of: pid) ?? "?" }
+                Self.kill(pid, directory, isFrozen: hasFreezer)
+            }
+            if hasFreezer { return _ = try? writeText("THAWED", to: "freezer.state", in: directory) }
+            if found.isEmpty { return }
+            pauseBriefly()
+        } while monotonicNanoseconds() < deadline
+    }
+
+    private static func waitUntilFrozen(_ directory: CInt, _ deadline: UInt64) {
+        while (try? readText("freezer.state", in: directory)) != "FROZEN\n", monotonicNanoseconds() < deadline {
+            pauseBriefly()
+        }
+    }
+
+    /// A number in the list may be another process's by the time it is signalled, unless all are stopped; a descriptor
+    /// of one that is in the list after it was opened is not.
+    private static func kill(_ pid: ProcessID, _ directory: CInt, isFrozen: Bool) {
+        guard pid > 1, let process = try? ProcessDescriptor(child: pid) else { return }
+        if isFrozen || Self.processes(directory).contains(pid) { process.send(.kill) }
+    }
+
+    private static func processes(_ directory: CInt) -> [ProcessID] {
+        ((try? readText("cgroup.procs", in: directory)) ?? "").split(separator: "\n").compactMap { ProcessID($0) }
+    }
+}

@@ -1,0 +1,143 @@
+import EngineSupport
+import Glibc
+import JSON
+import Syscalls
+import Testing
+
+extension EngineTests {
+    /// The same protections with control groups and without.
+    @Suite struct ProtectionTests {
+        private static let memory: JSONObject = ["limits": ["memory": "64MiB"]]
+
+        /// Groups of workers that are there now, as directories.
+        static var groups: Set<String> {
+            let location = ["cpu", "memory", "pids", "freezer", "unified"].map { "/sys/fs/cgroup/\($0)" }
+            return Set(location.flatMap(Self.workerGroups))
+        }
+
+        private static func workerGroups(_ path: String) -> [String] {
+            directoryEntries(path).filter { isDirectory("\(path)/\($0)") }.flatMap { name -> [String] in
+                let directory = "\(path)/\(name)"
+                return name.hasPrefix("celeriac-") ? [directory] : Self.workerGroups(directory)
+            }
+        }
+
+        private static func groups(of program: Program) -> [String] {
+            Self.groups.filter { $0.hasSuffix("/celeriac-\(program.pid)") }
+        }
+
+        @Test(arguments: ProtectionMode.allCases)
+        func whoAllocatesTooMuchEndsAloneAndTheCauseIsMemory(mode: ProtectionMode) throws {
+            try mode.required()
+            let program = try Program(run: .demo, ["-c", "2"] + mode.flags)
+            program.send(
+                call("tasks.sleep", 1, id: "sibling"), call("demo.allocate", 4_096, id: "hog", with: Self.memory))
+            let outcome = try program.outcome("hog")
+            #expect(outcome.errorType == "MemoryLimitExceeded" && outcome.cause == "memory", "\(outcome.message)")
+            #expect(outcome.attempts == 1)
+            let peak = outcome.json["peak_memory"]?.integer ?? 0
+            #expect((56 << 20...512 << 20).contains(peak), "peak of \(peak)")
+            if mode != .off { #expect(peak <= 72 << 20, "peak of \(peak)") }
+            #expect(try program.outcome("sibling").state == "SUCCESS")
+            #expect(try program.finish() == 1)
+            #expect(Self.groups(of: program) == [])
+        }
+
+        /// A program that the task starts keeps 200 MiB; the task itself would go on without it.
+        @Test(arguments: ProtectionMode.allCases)
+        func memoryOfDescendantsCounts(mode: ProtectionMode) throws {
+            try mode.required()
+            let scratch = try ScratchDirectory()
+            let config = try scratch.write(
+                """
+                [tasks.hog]
+                command = ["sh", "-c", "trap '' TERM; head -c 200000000 /dev/zero | tail -n 1 | wc -c; sleep 0.3; echo 1"]
+                stdin = "none"
+                memory = "64MiB"
+                """, to: "celeriac.toml")
+            let run = try Run(.plain, ["-c", "1", "--config", config] + mode.flags, [call("hog", id: "a")])
+            #expect(run["a"].errorType == "MemoryLimitExceeded", "\(run.errorText)")
+            #expect(run["a"].cause == "memory")
+        }
+
+        @Test(arguments: ProtectionMode.allCases)
+        func aStormOfForksIsStoppedAndNothingOfItIsLeft(mode: ProtectionMode) throws {
+            try mode.required()
+            let program = try Program(run: .fixture, ["-c", "2", "--processes", "40"] + mode.flags)
+            program.send(call("probe.storm", 300, id: "storm"), call("args.none", id: "other"))
+            let outcome = try program.outcome("storm")
+            #expect(outcome.errorType == "ProcessLimitExceeded", "\(outcome.message)")
+            #expect(program.family.count { ProcessTable.name(of: $0) == "storm" } == 0)
+            #expect(try program.outcome("other").state == "SUCCESS")
+            #expect(try program.finish() == 1)
+            #expect(Self.groups(of: program) == [])
+        }
+
+        /// A daemon in a session of its own, by double fork, beside a parent that stays.
+        @Test(arguments: ProtectionMode.allCases)
+        func escapedDescendantsEndWithTheirAttemptAndAreNamed(mode: ProtectionMode) throws {
+            try mode.required()
+            let program = try Program(run: .fixture, ["-c", "1", "--max-losses", "1"] + mode.flags)
+            program.send(call("probe.escape", id: "stays"), call("probe.escape", true, id: "dies"))
+            let stays = try program.outcome("stays")
+            #expect(stays.state == "SUCCESS" && stays.leftovers ?? 0 >= 1)
+            let texts = program.records("task.log").compactMap { $0["text"]?.text }
+            #expect(texts.contains { $0.contains("escaped") }, "\(texts)")
+            let dies = try program.outcome("dies")
+            #expect(dies.cause == "exit")
+            #expect(program.family.count { ProcessTable.name(of: $0) == "escaped" } == 0)
+            let names = program.records("child.leftovers").compactMap { $0["names"]?.text }
+            #expect(names.contains { $0.contains("escaped") }, "\(names)")
+            #expect(try program.finish() == 1)
+        }
+
+        @Test(arguments: [ProtectionMode.v1, .v2])
+        func groupsOfADeadWorkerAreSweptByTheNext(mode: ProtectionMode) throws {
+            try mode.required()
+            let living = try Program(run: .demo, ["-c", "1"] + mode.flags)
+            try living.wait(forRecords: "child.ready")
+            let dead = try Program(run: .demo, ["-c", "1"] + mode.flags)
+            try dead.wait(forRecords: "child.ready")
+            dead.signal(SIGKILL)
+            #expect(try dead.finish() == -9)
+            #expect(Self.groups(of: dead) != [])
+            _ = try Run(.demo, ["-c", "1"] + mode.flags, [call("tasks.add", 1, 2)])
+            #expect(Self.groups(of: dead) == [])
+            #expect(Self.groups(of: living) != [])
+            living.send(call("tasks.add", 1, 2, id: "a"))
+            #expect(try living.outcome("a").state == "SUCCESS")
+            #expect(try living.finish() == 0)
+            #expect(Self.groups(of: living) == [])
+        }
+
+        @Test(arguments: [ProtectionMode.v1, .v2])
+        func processorTimeIsRationed(mode: ProtectionMode) throws {
+            try mode.required()
+            let run = try Run(
+                .fixture, ["-c", "1", "--cpu-percent", "20"] + mode.flags, [call("probe.spin", 1, id: "a")])
+            #expect(run["a"].result?.double ?? 1 < 0.45, "CPU seconds in one second")
+        }
+
+        @Test func childrenAreTheFirstToBeKilledWhenTheMachineHasNoMemory() throws {
+            let program = try Program(run: .demo, ["-c", "1"])
+            try program.wait(forRecords: "child.ready")
+            let child = try #require(program.children.first)
+            let template = try #require(program.templates.first)
+            #expect(try readTextFile("/proc/\(child)/oom_score_adj") == "900\n")
+            let own = try readTextFile("/proc/\(program.pid)/oom_score_adj")
+            #expect(try readTextFile("/proc/\(template)/oom_score_adj") == own)
+            #expect(try program.finish() == 0)
+        }
+
+        @Test func theModeIsInTheLogAndInTheExplanation() throws {
+            let run = try Run(.demo, ["--control-groups", "off"], [])
+            #expect(run.program.records("worker.protection").first?["mode"] == .string("bare"))
+            let explain = try Program(
+                command: [Executable.plain.path, "config", "explain", "--json", "--control-groups", "off"],
+                expectsOutcomes: false)
+            try explain.finish()
+            let json = try JSONValue(parsing: Array(explain.outputLines.joined(separator: "\n").utf8)[...])
+            #expect(json["protection"]?["mode"] == .string("bare"))
+        }
+    }
+}
