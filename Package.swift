@@ -25,20 +25,30 @@ let package = Package(
         .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "JSON"),
         .target(name: "Wire"),
         .target(name: "Supervision"),
+        .target(name: "SandboxPolicy", dependencies: ["Supervision"]),
         .target(name: "Compression", dependencies: ["CBZip2", "CZlib", "CZstd"]),
         .target(name: "Celery", dependencies: ["Compression", "JSON", .product(name: "Yams", package: "Yams")]),
         .target(name: "TaskLines", dependencies: ["JSON", "Supervision"]),
         .target(
-            name: "Configuration", dependencies: ["Supervision", .product(name: "TOMLKit", package: "TOMLKit")]),
+            name: "Configuration",
+            dependencies: ["SandboxPolicy", "Supervision", .product(name: "TOMLKit", package: "TOMLKit")]),
         .target(name: "Syscalls", dependencies: ["CShims", .product(name: "SystemPackage", package: "swift-system")]),
         .target(
             name: "ControlGroups",
             dependencies: ["Supervision", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
+        .target(
+            name: "Sandbox",
+            dependencies: [
+                "CCap", "CSeccomp", "SandboxPolicy", "Syscalls",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .target(name: "CrashReports", dependencies: ["CCrash"]),
         .target(
             name: "Journal",
@@ -78,8 +88,8 @@ let package = Package(
         .target(
             name: "Prefork",
             dependencies: [
-                "Broker", "Celery", "ControlGroups", "CrashReports", "JSON", "Reactor", "Supervision", "Syscalls",
-                "Wire",
+                "Broker", "Celery", "ControlGroups", "CrashReports", "JSON", "Reactor", "Sandbox", "SandboxPolicy",
+                "Supervision", "Syscalls", "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "WorkerLog", dependencies: ["Syscalls", .product(name: "Logging", package: "swift-log")]),

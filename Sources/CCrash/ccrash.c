@@ -24,7 +24,7 @@
 _Static_assert(sizeof(celeriac_crash_record) == 1080, "the layout is part of the format");
 _Static_assert(CELERIAC_CRASH_PREFIX + sizeof(celeriac_crash_record) < 4096, "must fit PIPE_BUF");
 
-static const int crash_signals[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
+static const int crash_signals[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
 enum { signal_count = sizeof crash_signals / sizeof *crash_signals };
 
 enum { alternate_stack_size = 64 * 1024, text_limit = 256, scan_words = 1024 };
@@ -231,6 +231,7 @@ static void report(const siginfo_t *info, const ucontext_t *context, pid_t threa
     record.process = state.process;
     record.thread = thread;
     record.fault_address = info->si_code > 0 ? (uintptr_t)info->si_addr : 0;
+    record.system_call = info->si_signo == SIGSYS && info->si_code > 0 ? info->si_syscall : 0;
     record.program_counter = r.pc;
     record.stack_pointer = r.sp;
     walk_stack(r);

@@ -11,6 +11,7 @@ public struct ConfigurationError: Error, Hashable, Sendable {
             case conflict
             case uselessKey = "useless_key"
             case unknownPool = "unknown_pool"
+            case unknownProfile = "unknown_profile"
         }
 
         private let value: Value
@@ -31,6 +32,8 @@ public struct ConfigurationError: Error, Hashable, Sendable {
         public static let uselessKey = Code(value: .uselessKey)
         /// A task names a pool that does not exist.
         public static let unknownPool = Code(value: .unknownPool)
+        /// A pool, a task or a profile names a sandbox profile that does not exist.
+        public static let unknownProfile = Code(value: .unknownProfile)
 
         /// A short word, fit for a metric label.
         public var description: String { self.value.rawValue }

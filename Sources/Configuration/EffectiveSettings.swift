@@ -1,3 +1,4 @@
+import SandboxPolicy
 import Supervision
 
 /// What concerns the worker as a whole.
@@ -50,6 +51,8 @@ public struct PoolSettings: Equatable, Sendable {
     public let name: String
     /// How many children it has and when it replaces them.
     public let policy: PoolPolicy
+    /// What its children may do.
+    public let sandbox: SandboxProfile
 }
 
 /// Everything that is set for one task.

@@ -10,6 +10,7 @@ struct Inputs {
     private(set) var base = Layer.defaults
     private(set) var pools: [NamedLayer] = []
     private(set) var taskSections: [NamedLayer] = []
+    private(set) var sandboxSections: [NamedLayer] = []
     private(set) var code: [NamedLayer] = []
     private(set) var problems = Problems()
 
@@ -96,6 +97,7 @@ extension Inputs {
             self.base = self.base.overlaid(by: self.layer(entries, of: section, title: "[\(entry.key)]"))
         case .pools: for entry in entries { self.readPool(entry) }
         case .tasks: for entry in entries { self.readTask(entry) }
+        case .sandbox: for entry in entries { self.readSandbox(entry) }
         }
     }
 
@@ -112,6 +114,14 @@ extension Inputs {
         }
         let layer = self.layer(entries, of: .pools, title: title)
         self.pools.append(NamedLayer(name: entry.key, source: entry.keySource, layer: layer))
+    }
+
+    private mutating func readSandbox(_ entry: Node.Entry) {
+        let title = "[sandbox.\(keyText(entry.key))]"
+        guard let entries = self.table(entry, title: title) else { return }
+        if entry.key.isEmpty { self.problems.add(.invalidValue, "a profile must have a name", at: entry.keySource) }
+        let layer = self.layer(entries, of: .sandbox, title: title)
+        self.sandboxSections.append(NamedLayer(name: entry.key, source: entry.keySource, layer: layer))
     }
 
     private mutating func readTask(_ entry: Node.Entry) {

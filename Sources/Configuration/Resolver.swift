@@ -5,7 +5,8 @@ struct Resolver {
     private(set) var problems: Problems
 
     private let base: Layer
-    private let pools: [NamedLayer]  // the first is "default"
+    private var pools: [NamedLayer]  // the first is "default"
+    private let profiles: SandboxProfiles
     private let code: [NamedLayer]
     private let patterns: [(glob: Glob, section: NamedLayer)]  // from least to most specific
     private let exactSections: [NamedLayer]
@@ -19,6 +20,7 @@ struct Resolver {
         self.code = inputs.code
         self.patterns = Resolver.patterns(inputs.taskSections, &problems)
         self.exactSections = inputs.taskSections.filter { !Glob.isPattern($0.name) }
+        self.profiles = SandboxProfiles(inputs.sandboxSections, &problems)
         self.problems = problems
     }
 
@@ -27,16 +29,19 @@ struct Resolver {
         self.checkOrder(in: self.base)
         self.checkQueues()
         self.checkSections()
+        self.checkProfiles()
         let commands = self.exactSections.filter { $0.layer[.command] != nil }.map(\.name)
         var tasks: [String: Layer] = [:]
         for name in self.code.map(\.name) + commands where tasks[name] == nil {
             let layer = self.effectiveLayer(ofTask: name)
             self.checkOrder(in: layer)
-            tasks[name] = layer
+            tasks[name] = self.placed(layer, own: self.ownLayer(ofTask: name))
         }
         self.warnAboutUnusedPools()
         self.warnAboutUnusedSections(tasks: tasks.keys.sorted())
-        return Settings(base: self.base, pools: self.pools, taskLayers: tasks, warnings: self.problems.warnings)
+        return Settings(
+            base: self.base, pools: self.pools, taskLayers: tasks, profiles: self.profiles.byName,
+            warnings: self.problems.warnings)
     }
 
     private static func pools(_ base: Layer, _ sections: [NamedLayer], processors: Int) -> [NamedLayer] {
@@ -71,11 +76,49 @@ struct Resolver {
         return patterns
     }
 
-    private func effectiveLayer(ofTask name: String) -> Layer {
+    private func effectiveLayer(ofTask name: String) -> Layer { self.base.overlaid(by: self.ownLayer(ofTask: name)) }
+
+    /// What is set for the task itself.
+    private func ownLayer(ofTask name: String) -> Layer {
         var layers = self.code.filter { $0.name == name }.map(\.layer)
         layers += self.patterns.filter { $0.glob.matches(name.unicodeScalars) }.map(\.section.layer)
         layers += self.exactSections.filter { $0.name == name }.map(\.layer)
-        return layers.reduce(self.base) { $0.overlaid(by: $1) }
+        return layers.reduce(Layer()) { $0.overlaid(by: $1) }
+    }
+}
+
+// MARK: - Sandboxes
+
+extension Resolver {
+    /// A task runs only in children of its own profile: where its pool has another, it goes to a pool like that one,
+    /// which is made for it and called `pool@profile`.
+    private mutating func placed(_ layer: Layer, own: Layer) -> Layer {
+        var layer = layer
+        let index = self.pools.firstIndex { $0.name == layer.text(.pool) } ?? 0
+        let pool = self.pools[index]
+        guard let wanted = own[.sandbox], wanted.value != pool.layer[.sandbox]?.value else {
+            layer[.sandbox] = pool.layer[.sandbox]
+            return layer
+        }
+        guard let profile = own.text(.sandbox) else { return layer }
+        let name = "\(pool.name)@\(profile)"
+        if !self.pools.contains(where: { $0.name == name }) {
+            var other = pool.layer
+            other[.sandbox] = wanted
+            self.pools.append(NamedLayer(name: name, source: pool.source, layer: other))
+        }
+        layer[.pool] = Setting(value: .text(name), source: wanted.source)
+        return layer
+    }
+
+    private mutating func checkProfiles() {
+        for section in self.pools + self.sections {
+            guard let setting = section.layer[.sandbox], case .text(let name) = setting.value,
+                self.profiles.byName[name] == nil
+            else { continue }
+            let hint = suggestion(for: name, among: self.profiles.names)
+            self.problems.add(.unknownProfile, "unknown sandbox profile '\(name)'" + hint, at: setting.source)
+        }
     }
 }
 
@@ -151,7 +194,7 @@ extension Resolver {
 
     private mutating func warnAboutUnusedPools() {
         let used = Set(self.sections.compactMap { $0.layer.text(.pool) })
-        for pool in self.pools.dropFirst() where !used.contains(pool.name) {
+        for pool in self.pools.dropFirst() where !used.contains(pool.name) && !pool.name.contains("@") {
             self.problems.warn("no task uses the pool '\(pool.name)'", at: pool.source)
         }
     }

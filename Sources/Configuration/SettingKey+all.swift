@@ -1,17 +1,18 @@
 extension SettingKey {
     /// Every setting, in the order of the documentation.
-    public static let all: [SettingKey] = [
-        concurrency, childConcurrency, shutdownGrace, logLevel, logFormat, heldMessages, bootTimeout,
-        controlGroups,
-        broker, resultBackend, masterName, queues, queueOrder, name, acks, ignoreResult, trackStarted,
-        visibilityTimeout,
-        workerTimeout, maxDeliveries, resultExpires, resultExtended, keyPrefix, resultKeyPrefix,
-        softTime, hardTime, softCPUTime, hardCPUTime, cpuPercent, memory, openFiles, processes, fileSize, output,
-        result,
-        maxTasksPerChild, maxChildAge, maxChildGrowth,
-        maxRetries, automatic, backoff, maxBackoff, jitter, maxLosses,
-        pool, rate, maxConcurrent, limitKey, command, stdin, environment, workingDirectory,
-    ]
+    public static let all: [SettingKey] =
+        [
+            concurrency, childConcurrency, shutdownGrace, logLevel, logFormat, heldMessages, bootTimeout,
+            controlGroups,
+            broker, resultBackend, masterName, queues, queueOrder, name, acks, ignoreResult, trackStarted,
+            visibilityTimeout,
+            workerTimeout, maxDeliveries, resultExpires, resultExtended, keyPrefix, resultKeyPrefix, sandbox,
+            softTime, hardTime, softCPUTime, hardCPUTime, cpuPercent, memory, openFiles, processes, fileSize, output,
+            result,
+            maxTasksPerChild, maxChildAge, maxChildGrowth,
+            maxRetries, automatic, backoff, maxBackoff, jitter, maxLosses,
+            pool, rate, maxConcurrent, limitKey, command, stdin, environment, workingDirectory,
+        ] + sandboxKeys
 
     static let concurrency = SettingKey(
         "concurrency",

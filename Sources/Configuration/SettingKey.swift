@@ -15,9 +15,11 @@ public struct SettingKey: Sendable {
         case tasks
         /// Pools beside the default one.
         case pools
+        /// Sandbox profiles beside the built-in ones.
+        case sandbox
 
         /// Whether the section holds tables of settings, each with a name, instead of settings.
-        var isNamed: Bool { self == .tasks || self == .pools }
+        var isNamed: Bool { self == .tasks || self == .pools || self == .sandbox }
     }
 
     /// What a value may be.
@@ -28,6 +30,13 @@ public struct SettingKey: Sendable {
         case boolean
         case choice([String])
         case poolName
+        case profileName
+        case capabilities
+        case variables
+        case paths
+        case network
+        case calls
+        case steps
         case absolutePath
         case command
         case environment
@@ -111,6 +120,13 @@ public struct SettingKey: Sendable {
             case .boolean: "boolean"
             case .choice(let choices): choices.map { "\"\($0)\"" }.joined(separator: ", ")
             case .poolName: "name of a pool"
+            case .profileName: "name of a profile"
+            case .capabilities: "array of capabilities"
+            case .variables: "array of variables"
+            case .paths: "array of absolute paths"
+            case .network: "\"on\", \"off\", array of ports"
+            case .calls: "array of system calls"
+            case .steps: "array of steps"
             case .absolutePath: "absolute path"
             case .command: "array of strings"
             case .environment: "table of strings"

@@ -35,6 +35,7 @@ extension SettingKey {
         case (.text, .text(let text)) where text.isEmpty: "must not be empty"
         case (.names, .names(let names)) where names.isEmpty || names.contains(""): "must name at least one"
         case (.names, .names(let names)) where Set(names).count < names.count: "names one twice"
+        case (_, .names(let names)): self.objection(toNames: names)
         case (.url, .url(let url)) where !url.contains("://"): "must be a URL, such as \"redis://127.0.0.1:6379/0\""
         default: nil
         }
@@ -46,12 +47,18 @@ extension SettingKey {
         case (_, .string("auto")) where self.word == .auto: return .auto
         case (.count, .integer(let number)): return .count(number)
         case (.boolean, .boolean(let value)): return .boolean(value)
-        case (.poolName, .string(let text)), (.absolutePath, .string(let text)): return .text(text)
+        case (.poolName, .string(let text)), (.profileName, .string(let text)), (.absolutePath, .string(let text)):
+            return .text(text)
         case (.text, .string(let text)): return .text(text)
         case (.url, .string(let text)): return .url(text)
         case (.rate, .string(let text)): return self.parseRate(text, at: node.source, &problems)
         case (.argument, .string): return self.parseArgument(node, &problems)
         case (.names, .array(let elements)): return self.parseNames(elements, &problems)
+        case (.capabilities, .array(let elements)), (.variables, .array(let elements)), (.paths, .array(let elements)),
+            (.network, .array(let elements)), (.calls, .array(let elements)), (.steps, .array(let elements)):
+            return self.parseNames(elements, &problems)
+        case (.network, .string(let text)):
+            return self.parseChoice(text, of: ["on", "off"], at: node.source, &problems)
         case (.duration, .string(let text)), (.size, .string(let text)):
             return self.parseAmount(text, at: node.source, &problems)
         case (.choice(let choices), .string(let text)):
@@ -75,6 +82,13 @@ extension SettingKey {
             case .boolean: "true or false"
             case .choice: "one of \(self.typeDescription)"
             case .poolName: "the name of a pool"
+            case .profileName: "the name of a sandbox profile"
+            case .capabilities: "an array of capabilities, such as [\"net_bind_service\"]"
+            case .variables: "an array of variables, such as [\"PATH\", \"LC_*\"]"
+            case .paths: "an array of absolute paths, such as [\"/srv/models\"]"
+            case .network: "\"on\", \"off\" or an array of ports, such as [\"connect 443\", \"bind 8080\"]"
+            case .calls: "an array of system calls, such as [\"mlock\", \"@process\"]"
+            case .steps: "an array of steps, such as [\"namespaces\"]"
             case .absolutePath: "an absolute path"
             case .command: "an array of strings, such as [\"convert\", \"{args[0]}\"]"
             case .environment: "a table of strings, such as { LANG = \"C\" }"

@@ -1,3 +1,4 @@
+import SandboxPolicy
 import Supervision
 
 /// The configuration in effect: everything that the file, the environment, the command line and the code say, put together.
@@ -10,6 +11,8 @@ public struct Settings: Equatable, Sendable {
     public let pools: [PoolSettings]
     /// The names of the tasks that are commands, sorted.
     public let commandTasks: [String]
+    /// The sandbox profiles by name: the built-in ones and those of the file.
+    public let sandboxProfiles: [String: SandboxProfile]
     /// What is allowed and probably not meant, each with its place.
     public let warnings: [String]
 
@@ -24,13 +27,20 @@ public struct Settings: Equatable, Sendable {
     /// The names of all tasks, sorted.
     public var taskNames: [String] { self.tasks.keys.sorted() }
 
-    init(base: Layer, pools: [NamedLayer], taskLayers: [String: Layer], warnings: [String]) {
+    init(
+        base: Layer, pools: [NamedLayer], taskLayers: [String: Layer], profiles: [String: SandboxProfile],
+        warnings: [String]
+    ) {
         self.base = base
         self.poolLayers = pools.map(\.layer)
         self.taskLayers = taskLayers
+        self.sandboxProfiles = profiles
         self.warnings = warnings
         self.worker = WorkerSettings(base)
-        self.pools = pools.map { PoolSettings(name: $0.name, policy: PoolPolicy($0.layer)) }
+        self.pools = pools.map { pool in
+            let profile = pool.layer.text(.sandbox).flatMap { profiles[$0] } ?? .standard
+            return PoolSettings(name: pool.name, policy: PoolPolicy(pool.layer), sandbox: profile)
+        }
         let tasks = taskLayers.mapValues { layer in
             let pool = pools.firstIndex { $0.name == layer.text(.pool) } ?? 0
             return TaskSettings(

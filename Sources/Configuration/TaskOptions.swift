@@ -45,6 +45,8 @@ public struct TaskOptions: Hashable, Sendable {
     public var maxLosses: Int?
     /// The pool whose children run the task.
     public var pool: String?
+    /// The sandbox profile of the children that run the task.
+    public var sandbox: String?
     /// Most starts in a time over all workers, in Celery's grammar: `"100/s"`, `"10/m"`.
     public var rate: Bound<Rate>?
     /// Most attempts at the same time over all workers.
@@ -78,6 +80,7 @@ public struct TaskOptions: Hashable, Sendable {
         jitter: Bool? = nil,
         maxLosses: Int? = nil,
         pool: String? = nil,
+        sandbox: String? = nil,
         rate: Bound<Rate>? = nil,
         maxConcurrent: Bound<Int>? = nil,
         limitKey: LimitKey? = nil,
@@ -103,6 +106,7 @@ public struct TaskOptions: Hashable, Sendable {
         self.jitter = jitter
         self.maxLosses = maxLosses
         self.pool = pool
+        self.sandbox = sandbox
         self.rate = rate
         self.maxConcurrent = maxConcurrent
         self.limitKey = limitKey
@@ -134,6 +138,7 @@ extension TaskOptions {
             (.jitter, self.jitter.map(SettingValue.boolean)),
             (.maxLosses, self.maxLosses.map(SettingValue.count)),
             (.pool, self.pool.map(SettingValue.text)),
+            (.sandbox, self.sandbox.map(SettingValue.text)),
             (.rate, self.rate?.setting(SettingValue.rate)),
             (.maxConcurrent, self.maxConcurrent?.setting(SettingValue.count)),
             (.limitKey, self.limitKey.map { SettingValue.argument($0.template) }),

@@ -7,7 +7,7 @@ public enum CrashHandler {
 
     /// Has a crash of this process write `prefix` and a ``CrashRecord`` to `descriptor`, in one piece.
     ///
-    /// Covers SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV; the signal still ends the process. Call it after
+    /// Covers SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV and SIGSYS; the signal still ends the process. Call it after
     /// fork, in the child: a process forked later from this one crashes without a record. Calling it again, from the
     /// same thread, replaces descriptor and prefix.
     ///

@@ -26,6 +26,8 @@ public struct CrashRecord: Equatable, Sendable {
     public let thread: Int32
     /// The address that could not be used, or 0 when the signal has none.
     public let faultAddress: UInt64
+    /// The number of the system call that a filter refused; nil when the signal is another than SIGSYS.
+    public let refusedCall: Int32?
     /// Where the stack ended.
     public let stackPointer: UInt64
     /// Innermost first: the instruction that crashed, then return addresses.
@@ -52,6 +54,8 @@ public struct CrashRecord: Equatable, Sendable {
         self.process = Int32(truncatingIfNeeded: record.process)
         self.thread = Int32(truncatingIfNeeded: record.thread)
         self.faultAddress = record.fault_address
+        self.refusedCall =
+            record.signal == SIGSYS && record.code > 0 ? Int32(truncatingIfNeeded: record.system_call) : nil
         self.stackPointer = record.stack_pointer
         let returnAddresses = withUnsafeBytes(of: record.addresses) { bytes in
             bytes.bindMemory(to: UInt64.self).prefix(Int(record.count)).map(Address.returnAddress)

@@ -13,6 +13,7 @@ struct Signal: Equatable {
         case SIGBUS: "SIGBUS"
         case SIGFPE: "SIGFPE"
         case SIGSEGV: "SIGSEGV"
+        case SIGSYS: "SIGSYS"
         default: "signal \(self.number)"
         }
     }

@@ -1,3 +1,5 @@
+import SandboxPolicy
+
 /// What a worker program brings: its tasks, and what runs before and after the fork.
 ///
 /// Built before anything starts, in the master and in the template alike, since both run the same program.
@@ -10,6 +12,9 @@ public struct WorkerProgram {
     public var prepareChild: () throws -> Void = {}
     /// Async tasks that a child of each pool runs at the same time, by the pool's index.
     public var childConcurrency: [Int] = [1]
+
+    /// What the children of each pool may do, by the pool's index.
+    public var sandboxes: [SandboxProfile] = [.standard]
 
     /// The worker's name in result documents and in messages that its tasks publish: `celery@host`.
     public var nodeName = "celery@localhost"

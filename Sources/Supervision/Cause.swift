@@ -24,6 +24,8 @@ public enum Cause: Equatable, Sendable {
     case exited(code: Int32)
     /// A signal ended the child.
     case signalled(signal: String)
+    /// The child made a system call that its sandbox denies; the name, when it could still tell.
+    case sandbox(call: String?)
     /// The child broke the pipe protocol.
     case protocolViolation(String)
     /// An operator ended the attempt.
@@ -47,6 +49,7 @@ public enum Cause: Equatable, Sendable {
         case .processes: "processes"
         case .exited: "exit"
         case .signalled: "signal"
+        case .sandbox: "sandbox"
         case .protocolViolation: "protocol"
         case .terminated: "terminated"
         case .templateLost: "template_lost"
@@ -65,8 +68,17 @@ public enum Cause: Equatable, Sendable {
         case .memory, .groupMemory: "MemoryLimitExceeded"
         case .output: "OutputLimitExceeded"
         case .processes: "ProcessLimitExceeded"
+        case .sandbox: "SandboxViolation"
         case .exited, .signalled, .protocolViolation, .templateLost, .shutdown, .memoryShortage: "WorkerLostError"
         case .terminated: "Terminated"
+        }
+    }
+
+    /// Whether the child may have left a record of where it was.
+    public var isCrash: Bool {
+        switch self {
+        case .signalled, .sandbox: true
+        default: false
         }
     }
 
@@ -75,6 +87,7 @@ public enum Cause: Equatable, Sendable {
         switch self {
         case .exited, .signalled, .protocolViolation, .memoryShortage: true
         case .softTime, .hardTime, .softCPUTime, .hardCPUTime, .softMemory, .memory, .groupMemory, .output, .processes,
+            .sandbox,
             .terminated, .templateLost, .shutdown:
             false
         }
@@ -97,6 +110,8 @@ extension Cause: CustomStringConvertible {
         case .processes(let count, let limit): "process limit of \(limit), \(count) running"
         case .exited(let code): "the child exited with code \(code) and no outcome"
         case .signalled(let signal): "the child was ended by \(signal)"
+        case .sandbox(let call?): "its sandbox denies the system call \(call)"
+        case .sandbox(nil): "its sandbox denies a system call that it made with signals blocked, or in a foreign way"
         case .protocolViolation(let what): "the child broke the pipe protocol: \(what)"
         case .terminated: "terminated by an operator"
         case .templateLost: "the template process died"

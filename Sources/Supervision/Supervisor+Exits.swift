@@ -55,6 +55,11 @@ extension Supervisor {
         }
         switch exit {
         case .signalled("SIGKILL") where templateLost: return .innocent
+        // The same message would do it again: it is not tried a second time where it is known whose it was.
+        case .denied(let call):
+            let running = child.assignments.filter { $0.startedAt != nil }
+            let cause = Cause.sandbox(call: call)
+            return running.count == 1 ? .guilty(running[0].delivery.tag, cause) : .suspect(nil, cause)
         case .signalled(let signal): return .suspect(nil, .signalled(signal: signal))
         case .exited(let code): return .suspect(nil, .exited(code: code))
         }
@@ -92,6 +97,7 @@ extension Supervisor {
         case (.killed(.retired), _), (.killed(.shutdown), _): nil
         case (_, .exited(let code)): "exited with code \(code) before it was ready"
         case (_, .signalled(let signal)): "ended by \(signal) before it was ready"
+        case (_, .denied(let call)): "\(Cause.sandbox(call: call)), before it was ready"
         }
     }
 }

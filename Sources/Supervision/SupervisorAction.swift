@@ -89,6 +89,8 @@ public enum ChildExit: Equatable, Sendable {
     case exited(code: Int32)
     /// This signal ended it.
     case signalled(String)
+    /// The kernel ended it for a system call that its sandbox denies; the name, when it could still tell.
+    case denied(call: String?)
 }
 
 /// Why the worker ends.

@@ -171,4 +171,26 @@ public enum Environment {
         }
         return variables
     }
+
+    /// Overwrites the variables whose names are not wanted, and takes them out. The process must have one thread.
+    ///
+    /// Names are looked at one by one, so that no value is copied.
+    public static func forget(_ isUnwanted: (String) -> Bool) {
+        guard let entries = celeriac_environment() else { return }
+        var kept = 0
+        var next = 0
+        while let entry = entries[next] {
+            let length = strlen(entry)
+            let nameLength = memchr(entry, CInt(UInt8(ascii: "=")), length).map { $0 - UnsafeMutableRawPointer(entry) }
+            let name = UnsafeRawBufferPointer(start: entry, count: nameLength ?? length)
+            if isUnwanted(String(decoding: name, as: UTF8.self)) {
+                memset(entry, 0, length)
+            } else {
+                entries[kept] = entry
+                kept += 1
+            }
+            next += 1
+        }
+        entries[kept] = nil
+    }
 }

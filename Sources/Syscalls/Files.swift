@@ -19,6 +19,18 @@ public func readAll(_ descriptor: CInt) throws(Errno) -> [UInt8] {
     }
 }
 
+/// Goes to the beginning of a file (`lseek(2)`).
+public func rewind(_ descriptor: CInt) throws(Errno) {
+    if lseek(descriptor, 0, SEEK_SET) < 0 { throw Errno(rawValue: errno) }
+}
+
+/// Writes a text into a file that is there, as the files of `/proc` want it: with one call.
+public func writeFile(_ path: String, _ text: String) throws(Errno) {
+    let file = Descriptor(owning: try check(open(path, O_WRONLY | O_CLOEXEC)))
+    let bytes = Array(text.utf8)
+    if Glibc.write(file.number, bytes, bytes.count) < 0 { throw Errno(rawValue: errno) }
+}
+
 /// The text of a file; bytes that are not UTF-8 are an error.
 public func readTextFile(_ path: String) throws(Errno) -> String {
     let file = Descriptor(owning: try openForReading(path))

@@ -13,7 +13,7 @@ struct SettingsTests {
         #expect(task.command == nil)
         var pool = PoolPolicy()
         pool.concurrency = 8
-        #expect(settings.pools == [PoolSettings(name: "default", policy: pool)])
+        #expect(settings.pools == [PoolSettings(name: "default", policy: pool, sandbox: .standard)])
         #expect(settings.worker.shutdownGrace == .seconds(30))
         #expect(settings.worker.logLevel == .info)
         #expect(settings.worker.logFormat == .text)
@@ -156,6 +156,7 @@ struct SettingsTests {
             jitter: false,
             maxLosses: 13,
             pool: "p",
+            sandbox: "basic",
             rate: .perMinute(14),
             maxConcurrent: 15,
             limitKey: "{args[0]}",

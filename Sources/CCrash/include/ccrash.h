@@ -14,7 +14,7 @@
 /// A prefix of at most `CELERIAC_CRASH_PREFIX` bytes and the record together stay below PIPE_BUF (4096), so that a pipe
 /// takes them as one piece.
 #define CELERIAC_CRASH_MAGIC 0x48535243u // "CRSH"
-#define CELERIAC_CRASH_VERSION 1
+#define CELERIAC_CRASH_VERSION 2
 #define CELERIAC_CRASH_ADDRESSES 64
 #define CELERIAC_CRASH_HEAD 48
 #define CELERIAC_CRASH_MESSAGE 512
@@ -32,14 +32,14 @@ typedef struct celeriac_crash_record {
     uint64_t program_counter; //   32
     uint64_t stack_pointer;   //   40
     uint32_t omitted;         //   48  frames left out after the first CELERIAC_CRASH_HEAD addresses
-    uint32_t reserved;        //   52
+    uint32_t system_call;     //   52  the number of the call that a filter refused; only of SIGSYS
     /// Return addresses, innermost first. A longer stack keeps its first CELERIAC_CRASH_HEAD and its last addresses.
     uint64_t addresses[CELERIAC_CRASH_ADDRESSES]; // 56
     /// What the Swift runtime said before it trapped, cut to size, zero padded; empty when it said nothing.
     char message[CELERIAC_CRASH_MESSAGE]; //  568
 } celeriac_crash_record;              // 1080 bytes
 
-/// Installs the handler for SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE and SIGSEGV, and its stack on the calling thread.
+/// Installs the handler for SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV and SIGSYS, and its stack on the calling thread.
 ///
 /// Call it in the process that may crash, after fork; a process forked from that one crashes without a record.
 /// `descriptor` stays the caller's; `prefix` is copied and written before the record. Calling it again, from the same

@@ -3,6 +3,8 @@
 #ifndef CELERIAC_SHIMS_H
 #define CELERIAC_SHIMS_H
 
+#include "confinement.h"
+
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>

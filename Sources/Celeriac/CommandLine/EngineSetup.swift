@@ -42,6 +42,7 @@ struct EngineSetup {
         try Resource.openFiles.setSoftLimit(Resource.openFiles.hardLimit)
         var master = MasterSettings(
             pools: self.settings.pools.map(\.policy), poolNames: self.settings.pools.map(\.name),
+            sandboxes: self.settings.pools.map(\.sandbox),
             tasks: self.table.profiles, taskNames: self.table.names, grace: self.settings.worker.shutdownGrace,
             bootTimeout: self.settings.worker.bootTimeout, template: TemplateRole.request(openFiles: openFiles),
             templateInput: try self.input.withoutSecrets().encoded())

@@ -15,6 +15,7 @@ struct SettingFlags: ParsableArguments {
     @Option(help: help("held-messages")) var heldMessages: String?
     @Option(help: help("boot-timeout")) var bootTimeout: String?
     @Option(help: help("control-groups")) var controlGroups: String?
+    @Option(help: help("sandbox")) var sandbox: String?
 
     @Option(help: help("soft-time")) var softTime: String?
     @Option(help: help("hard-time")) var hardTime: String?
@@ -45,7 +46,8 @@ struct SettingFlags: ParsableArguments {
             "concurrency": self.concurrency, "child-concurrency": self.childConcurrency,
             "shutdown-grace": self.shutdownGrace, "log-level": self.logLevel, "log-format": self.logFormat,
             "held-messages": self.heldMessages, "boot-timeout": self.bootTimeout,
-            "control-groups": self.controlGroups, "cpu-percent": self.cpuPercent, "soft-time": self.softTime,
+            "control-groups": self.controlGroups, "sandbox": self.sandbox, "cpu-percent": self.cpuPercent,
+            "soft-time": self.softTime,
             "hard-time": self.hardTime, "soft-cpu-time": self.softCPUTime, "hard-cpu-time": self.hardCPUTime,
             "memory": self.memory, "open-files": self.openFiles, "processes": self.processes,
             "file-size": self.fileSize, "output": self.output, "result": self.result,

@@ -48,6 +48,7 @@ final class TaskTable {
         }
         self.profiles = Self.profiles(settings, self.names)
         self.deliveries = Self.deliveries(settings, self.names)
-        return ReloadedSettings(pools: settings.pools.map(\.policy), tasks: self.profiles)
+        return ReloadedSettings(
+            pools: settings.pools.map(\.policy), sandboxes: settings.pools.map(\.sandbox), tasks: self.profiles)
     }
 }

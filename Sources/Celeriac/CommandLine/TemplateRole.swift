@@ -53,6 +53,7 @@ enum TemplateRole {
         program.preload = worker.preloadBody
         program.prepareChild = worker.prepareChildBody
         program.childConcurrency = settings.pools.map(\.policy.childConcurrency)
+        program.sandboxes = settings.pools.map(\.sandbox)
         return program
     }
 }

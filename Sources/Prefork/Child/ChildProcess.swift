@@ -1,5 +1,6 @@
 import ControlGroups
 import CrashReports
+import SandboxPolicy
 import Supervision
 import Synchronization
 import Syscalls
@@ -30,18 +31,23 @@ struct ChildProcess {
     ///   - pipes: the child's ends of orders, reports and output.
     ///   - groups: the directories of its control groups.
     ///   - template: the process that forked it.
+    ///   - entry: its way into its sandbox.
     static func run(
-        _ program: WorkerProgram, pool: Int, pipes: [CInt], groups: [CInt], template: ProcessID
+        _ program: WorkerProgram, pool: Int, pipes: [CInt], groups: [CInt], template: ProcessID, _ entry: SandboxEntry
     ) -> Never {
         do {
             try self.takePipes(pipes)
             // Before anything else is done on its account; again where it was born in its group.
             try GroupEntry.enter(groups)
-            try closeDescriptors(from: Numbers.afterPipes)
+            try entry.takeDescriptor()
+            try closeDescriptors(from: entry.firstStrayDescriptor)
             try self.separate(from: template)
+            let sandbox = entry.enter()
+            // A change of user has taken it away.
+            try self.endWith(template)
             let notices = try self.installNotices()
             var child = try ChildProcess(program, concurrency: program.childConcurrency[pool], notices: notices)
-            child.boot()
+            child.boot(sandbox)
             child.loop()
         } catch {
             self.refuse(reason: "cannot set up the process: \(error)")
@@ -72,9 +78,7 @@ struct ChildProcess {
         OutOfMemory.preferThisProcess()
         startSession()
         try becomeSubreaper()
-        try setParentDeathSignal(.kill)
-        // The template may have died before the line above.
-        if parentProcessID != template { exitNow(ChildExitCode.masterGone) }
+        try self.endWith(template)
         // What is meant for the master may reach the whole group or control group; a program that a task starts
         // gets the default actions back.
         for signal in [Signal.terminate, .interrupt, .quit, .hangUp, .user1, .terminalInput, .terminalOutput] {
@@ -86,6 +90,12 @@ struct ChildProcess {
         try setDisposition(of: .child, to: .standard)
         try Resource.core.setSoftLimit(0)
         CrashHandler.install(descriptor: Numbers.reports, prefix: Self.crashHeader)
+    }
+
+    private static func endWith(_ template: ProcessID) throws(Errno) {
+        try setParentDeathSignal(.kill)
+        // The template may have died before the line above.
+        if parentProcessID != template { exitNow(ChildExitCode.masterGone) }
     }
 
     private static var crashHeader: [UInt8] {
@@ -104,21 +114,21 @@ struct ChildProcess {
         return pipe.reading.release()
     }
 
-    private func boot() {
+    private func boot(_ sandbox: SandboxReport) {
         do {
             try self.program.prepareChild()
         } catch {
             Self.refuse(reason: "\(error)")
         }
-        self.reports.writeNow { PlainFrame.write(.ready, into: &$0) }
+        self.reports.writeNow { PlainFrame.write(.ready, payload: Array(sandbox.text.utf8)[...], into: &$0) }
     }
 
-    private static func refuse(reason: String) -> Never {
+    static func refuse(reason: String, code: CInt = ChildExitCode.bootFailed) -> Never {
         let text = Array(reason.utf8.prefix(16_384))
         ReportWriter(descriptor: Numbers.reports).writeNow {
             PlainFrame.write(.bootFailed, payload: text[...], into: &$0)
         }
-        exitNow(ChildExitCode.bootFailed)
+        exitNow(code)
     }
 
     // MARK: The loop

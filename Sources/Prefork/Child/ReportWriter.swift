@@ -45,4 +45,6 @@ enum ChildExitCode {
     static let badOrders: CInt = 81
     /// It could not boot; a `bootFailed` frame tells the reason.
     static let bootFailed: CInt = 82
+    /// It could not enter its sandbox; a `bootFailed` frame tells the step.
+    static let cannotSandbox: CInt = 83
 }

@@ -146,7 +146,7 @@ extension Master {
         outcome.runTime = self.now - finished.startedAt
         outcome.lastOutput = child?.tail.text
         outcome.peakMemory = self.peakMemory(finished, cause, child)
-        guard let child, let record = child.crashRecord, case .signalled = cause else {
+        guard let child, let record = child.crashRecord, cause.isCrash else {
             return self.broker.complete(finished.delivery, outcome, now: self.now)
         }
         self.awaitBacktrace(record, of: child, finished.delivery, outcome)

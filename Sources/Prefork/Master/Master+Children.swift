@@ -262,9 +262,7 @@ extension Master {
     private func handle(_ header: FrameHeader, _ payload: Bytes, _ child: ChildHandle) throws(FrameError) {
         let tag = DeliveryTag(header.delivery)
         switch header.kind {
-        case .ready:
-            child.isReady = true
-            self.childMayBeReady(child)
+        case .ready: self.childEnteredSandbox(child, payload)
         case .bootFailed:
             let reason = String(decoding: payload, as: UTF8.self)
             self.supervisor.childRefusedToBoot(child.id, reason: reason, now: self.now)
@@ -373,6 +371,7 @@ extension Master {
     func childEnded(_ child: ChildHandle, _ exit: ChildExit, peakResident: UInt64, templateLost: Bool = false) {
         self.readToEnd(child)
         self.checkForMemoryKill(child)
+        let exit = self.naming(exit, child)
         let born = self.templates[child.generation]?.childBaseline?.resident ?? 0
         child.peakGrowth = peakResident - min(born, peakResident)
         self.supervisor.childExited(

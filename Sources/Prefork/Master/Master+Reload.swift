@@ -18,6 +18,7 @@ extension Master {
     }
 
     func templateReady(_ template: TemplateHandle) {
+        defer { template.sandboxes = self.sandboxes }
         guard let input = self.pendingReload, template.generation == self.supervisor.newestGeneration else {
             return self.supervisor.templateBecameReady(template.generation, now: self.now)
         }
@@ -25,6 +26,7 @@ extension Master {
         do {
             if let settings = try self.hooks.applyConfiguration(input) {
                 self.supervisor.apply(pools: settings.pools, tasks: settings.tasks)
+                self.sandboxes = settings.sandboxes
             }
             self.templateInput = input
             self.supervisor.templateBecameReady(template.generation, now: self.now)

@@ -1,6 +1,7 @@
 import Broker
 import Logging
 import Reactor
+import SandboxPolicy
 import Supervision
 import Syscalls
 import SystemPackage
@@ -28,6 +29,10 @@ public final class Master {
     /// What templates read: the configuration in force, and a newer one that is being tried.
     var templateInput: [UInt8]
     var pendingReload: [UInt8]?
+    /// What the children of each pool may do, in the configuration that is in force.
+    var sandboxes: [SandboxProfile]
+    /// What sandboxes lack on this host and has been logged.
+    var knownDowngrades: Set<String> = []
     /// Task names as they stand in frames.
     let taskNames: [Bytes]
     /// The report that is being decided about.
@@ -60,6 +65,7 @@ public final class Master {
         self.logger = logger
         self.hooks = hooks
         self.templateInput = settings.templateInput
+        self.sandboxes = settings.sandboxes
         self.taskNames = settings.taskNames.map { Array($0.utf8)[...] }
         self.reactor = try Reactor()
         self.supervisor = Supervisor(
@@ -163,12 +169,15 @@ public struct MasterHooks {
 public struct ReloadedSettings {
     /// Policies of the same pools, in the same order.
     public var pools: [PoolPolicy]
+    /// What their children may do, in the same order.
+    public var sandboxes: [SandboxProfile]
     /// Profiles of the same tasks, in the same order.
     public var tasks: [TaskProfile]
 
     /// New policies and profiles.
-    public init(pools: [PoolPolicy], tasks: [TaskProfile]) {
+    public init(pools: [PoolPolicy], sandboxes: [SandboxProfile], tasks: [TaskProfile]) {
         self.pools = pools
+        self.sandboxes = sandboxes
         self.tasks = tasks
     }
 }

@@ -1,4 +1,5 @@
 import ControlGroups
+import SandboxPolicy
 import Supervision
 import Syscalls
 
@@ -8,6 +9,8 @@ public struct MasterSettings {
     public var pools: [PoolPolicy]
     /// Names of the pools, for the log.
     public var poolNames: [String]
+    /// What the children of each pool may do, by the pool's index.
+    public var sandboxes: [SandboxProfile]
     /// Profiles of the tasks by index.
     public var tasks: [TaskProfile]
     /// Names of the tasks by index.
@@ -26,11 +29,13 @@ public struct MasterSettings {
 
     /// Everything the master needs.
     public init(
-        pools: [PoolPolicy], poolNames: [String], tasks: [TaskProfile], taskNames: [String], grace: Duration,
+        pools: [PoolPolicy], poolNames: [String], sandboxes: [SandboxProfile], tasks: [TaskProfile],
+        taskNames: [String], grace: Duration,
         bootTimeout: Duration, template: SpawnRequest, templateInput: [UInt8]
     ) {
         self.pools = pools
         self.poolNames = poolNames
+        self.sandboxes = sandboxes
         self.tasks = tasks
         self.taskNames = taskNames
         self.grace = grace

@@ -1,4 +1,5 @@
 import Reactor
+import SandboxPolicy
 import Syscalls
 
 /// A template as the master holds it.
@@ -9,6 +10,8 @@ final class TemplateHandle {
     let control: MessageSocket
     var registrations: [Reactor.Registration] = []
     var channel: TemplateChannel?
+    /// What the children of each pool may do, once it is ready.
+    var sandboxes: [SandboxProfile] = []
     /// Whether it was told to exit.
     var isStopping = false
     /// Whether it was reaped, and its children are not yet all gone.

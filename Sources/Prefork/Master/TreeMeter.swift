@@ -5,9 +5,9 @@ import Syscalls
 enum TreeMeter {
     /// A fresh child's memory.
     static func baseline(of pid: ProcessID) -> MemoryBaseline? {
-        guard let resident = ProcessTable.residentMemory(of: pid),
-            let privateBytes = ProcessTable.privateMemory(of: pid)
-        else { return nil }
+        guard let resident = ProcessTable.residentMemory(of: pid), let privateBytes = Self.privateMemory(of: pid) else {
+            return nil
+        }
         return MemoryBaseline(anonymous: resident.anonymous, privateBytes: privateBytes, resident: resident.total)
     }
 
@@ -30,8 +30,13 @@ enum TreeMeter {
     private static func preciseMemory(
         _ pid: ProcessID, _ descendants: [ProcessID], _ baseline: MemoryBaseline
     ) -> UInt64 {
-        let own = Self.growth(ProcessTable.privateMemory(of: pid), over: baseline.privateBytes)
-        return descendants.reduce(own) { $0 + (ProcessTable.privateMemory(of: $1) ?? 0) }
+        let own = Self.growth(Self.privateMemory(of: pid), over: baseline.privateBytes)
+        return descendants.reduce(own) { $0 + (Self.privateMemory(of: $1) ?? 0) }
+    }
+
+    /// Of a child that hides its memory, a master without the right to look sees the cheap figure only.
+    private static func privateMemory(of pid: ProcessID) -> UInt64? {
+        ProcessTable.privateMemory(of: pid) ?? ProcessTable.residentMemory(of: pid)?.anonymous
     }
 
     private static func growth(_ now: UInt64?, over baseline: UInt64) -> UInt64 {

@@ -1,6 +1,7 @@
 import ControlGroups
 import CrashReports
 import JSON
+import Sandbox
 import Supervision
 import Syscalls
 import SystemPackage
@@ -25,6 +26,8 @@ final class TemplateProcess {
     private var serials: [ProcessID: UInt64] = [:]
     /// The control groups by which children's trees are killed, by serial number.
     private var groups: [UInt64: CInt] = [:]
+    /// By pool.
+    private var sandboxes: [Sandbox] = []
     private let ownID = ownProcessID
 
     /// Runs the template on its inherited control socket.
@@ -65,6 +68,7 @@ final class TemplateProcess {
         do {
             try self.program.preload()
             try TemplateAudit.check(control: self.control.descriptor.number)
+            self.sandboxes = try SandboxPreparation.prepare(self.program.sandboxes)
         } catch {
             try self.send(.failed(reason: "\(error)"))
             exitNow(1)
@@ -114,8 +118,9 @@ final class TemplateProcess {
         }
         switch side {
         case .child:
+            let entry = SandboxEntry(sandbox: self.sandboxes[pool], child: serial)
             ChildProcess.run(
-                self.program, pool: pool, pipes: pipes, groups: Array(directories), template: self.ownID)
+                self.program, pool: pool, pipes: pipes, groups: Array(directories), template: self.ownID, entry)
         case .parent(let pid):
             self.serials[pid] = serial
             if let group = directories.first {
