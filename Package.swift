@@ -35,6 +35,7 @@ let package = Package(
         .target(name: "SandboxPolicy", dependencies: ["Supervision"]),
         .target(name: "Compression", dependencies: ["CBZip2", "CZlib", "CZstd"]),
         .target(name: "Celery", dependencies: ["Compression", "JSON", .product(name: "Yams", package: "Yams")]),
+        .target(name: "PostMortems", dependencies: ["JSON", "Supervision"]),
         .target(name: "TaskLines", dependencies: ["JSON", "Supervision"]),
         .target(
             name: "Configuration",
@@ -81,15 +82,16 @@ let package = Package(
         .target(
             name: "RedisBroker",
             dependencies: [
-                "Broker", "Celery", "Configuration", "JSON", "Reactor", "Redis", "Supervision", "Syscalls", "Wire",
+                "Broker", "Celery", "Configuration", "JSON", "PostMortems", "Reactor", "Redis", "Supervision",
+                "Syscalls", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "Prefork",
             dependencies: [
-                "Broker", "Celery", "ControlGroups", "CrashReports", "JSON", "Reactor", "Sandbox", "SandboxPolicy",
-                "Supervision", "Syscalls", "Wire",
+                "Broker", "Celery", "ControlGroups", "CrashReports", "JSON", "PostMortems", "Reactor", "Sandbox",
+                "SandboxPolicy", "Supervision", "Syscalls", "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "WorkerLog", dependencies: ["Syscalls", .product(name: "Logging", package: "swift-log")]),
@@ -97,7 +99,7 @@ let package = Package(
             name: "Celeriac",
             dependencies: [
                 "Broker", "CeleriacClient", "Celery", "Configuration", "ControlGroups", "InProcess", "JSON", "Journal",
-                "Prefork", "Redis", "RedisBroker", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
+                "PostMortems", "Prefork", "Redis", "RedisBroker", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -107,6 +109,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Supervision"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
         .testTarget(name: "CeleryTests", dependencies: ["Celery", "Compression", "JSON", "Supervision"]),
+        .testTarget(name: "PostMortemsTests", dependencies: ["JSON", "PostMortems", "Supervision"]),
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
         .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),

@@ -144,6 +144,8 @@ public struct TaskOutcome: Sendable {
     public var lastOutput: String?
     /// Processes that it left behind and that were killed.
     public var leftoverProcesses = 0
+    /// What else is known of an abnormal end: a JSON object on one line.
+    public var postMortem: Bytes?
     /// Tasks that it published, as task lines.
     public var followUps: [Bytes] = []
     /// What a Celery task's outcome brings along; `nil` when no child told.

@@ -205,6 +205,51 @@ static void walk_stack(registers r) {
     finish_addresses();
 }
 
+// MARK: - What else may have been the reason
+
+// Whether the instruction is the one by which compilers end a program.
+static bool is_trap(uintptr_t pc) {
+    if (!is_text(pc) || !word_is_readable(pc & ~(uintptr_t)7)) return false;
+#if defined(__x86_64__)
+    const unsigned char *code = (const unsigned char *)pc;
+    // ud2; int3 has been executed when the signal comes.
+    return (code[0] == 0x0f && code[1] == 0x0b) || code[-1] == 0xcc;
+#else
+    uint32_t instruction;
+    memcpy(&instruction, (const void *)pc, sizeof instruction);
+    return (instruction & 0xffe0001f) == 0xd4200000; // brk
+#endif
+}
+
+static bool is_out_of_descriptors(void) {
+    int copy = dup(state.descriptor);
+    if (copy != -1) close(copy);
+    return copy == -1 && errno == EMFILE;
+}
+
+enum { probe_size = 1 << 20 };
+
+static bool is_out_of_memory(void) {
+    void *memory = mmap(NULL, probe_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return errno == ENOMEM;
+    munmap(memory, probe_size);
+    return false;
+}
+
+// abort(3) sends its signal by tgkill to its own thread; any other signal that is sent comes from outside.
+static bool was_sent(const siginfo_t *info) {
+    return info->si_code <= 0
+        && !(info->si_signo == SIGABRT && info->si_code == SI_TKILL && info->si_pid == state.process);
+}
+
+static uint16_t take_notes(const siginfo_t *info, uintptr_t pc) {
+    uint16_t notes = was_sent(info) ? CELERIAC_CRASH_SENT : 0;
+    if (info->si_code > 0 && is_trap(pc)) notes |= CELERIAC_CRASH_TRAPPED;
+    if (is_out_of_descriptors()) notes |= CELERIAC_CRASH_NO_DESCRIPTORS;
+    if (is_out_of_memory()) notes |= CELERIAC_CRASH_NO_MEMORY;
+    return notes;
+}
+
 // MARK: - The handler
 
 static void copy_message(void) {
@@ -231,9 +276,10 @@ static void report(const siginfo_t *info, const ucontext_t *context, pid_t threa
     record.process = state.process;
     record.thread = thread;
     record.fault_address = info->si_code > 0 ? (uintptr_t)info->si_addr : 0;
-    record.system_call = info->si_signo == SIGSYS && info->si_code > 0 ? info->si_syscall : 0;
+    record.system_call = info->si_signo == SIGSYS && info->si_code > 0 ? (uint16_t)info->si_syscall : 0;
     record.program_counter = r.pc;
     record.stack_pointer = r.sp;
+    record.notes = take_notes(info, r.pc);
     walk_stack(r);
     copy_message();
     write_record();

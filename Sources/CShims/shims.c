@@ -320,6 +320,7 @@ static __rlimit_resource_t resource_number(enum celeriac_resource resource) {
     case CELERIAC_FILE_SIZE: return RLIMIT_FSIZE;
     case CELERIAC_CORE: return RLIMIT_CORE;
     case CELERIAC_DATA: return RLIMIT_DATA;
+    case CELERIAC_CPU_TIME: return RLIMIT_CPU;
     }
     return RLIMIT_NLIMITS;
 }

@@ -28,6 +28,8 @@ public struct CrashRecord: Equatable, Sendable {
     public let faultAddress: UInt64
     /// The number of the system call that a filter refused; nil when the signal is another than SIGSYS.
     public let refusedCall: Int32?
+    /// What the handler found out beside the signal.
+    public let notes: Notes
     /// Where the stack ended.
     public let stackPointer: UInt64
     /// Innermost first: the instruction that crashed, then return addresses.
@@ -36,6 +38,22 @@ public struct CrashRecord: Equatable, Sendable {
     public let omittedAddresses: Int
     /// What the Swift runtime printed before it trapped, cut to 512 bytes; empty when it printed nothing.
     public let message: String
+
+    /// What a signal handler can find out beside the signal.
+    public struct Notes: OptionSet, Sendable {
+        public let rawValue: UInt32
+
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// The instruction is the one by which compilers end a program.
+        public static let trapped = Notes(rawValue: CELERIAC_CRASH_TRAPPED.rawValue)
+        /// No further descriptor could be opened.
+        public static let noDescriptors = Notes(rawValue: CELERIAC_CRASH_NO_DESCRIPTORS.rawValue)
+        /// No further memory could be mapped.
+        public static let noMemory = Notes(rawValue: CELERIAC_CRASH_NO_MEMORY.rawValue)
+        /// Another process, or a call of `kill`, sent the signal.
+        public static let sent = Notes(rawValue: CELERIAC_CRASH_SENT.rawValue)
+    }
 
     /// Reads a record. Returns nil for bytes that this version of the handler cannot have written.
     public init?(_ bytes: some Collection<UInt8>) {
@@ -54,8 +72,8 @@ public struct CrashRecord: Equatable, Sendable {
         self.process = Int32(truncatingIfNeeded: record.process)
         self.thread = Int32(truncatingIfNeeded: record.thread)
         self.faultAddress = record.fault_address
-        self.refusedCall =
-            record.signal == SIGSYS && record.code > 0 ? Int32(truncatingIfNeeded: record.system_call) : nil
+        self.refusedCall = record.signal == SIGSYS && record.code > 0 ? Int32(record.system_call) : nil
+        self.notes = Notes(rawValue: UInt32(record.notes))
         self.stackPointer = record.stack_pointer
         let returnAddresses = withUnsafeBytes(of: record.addresses) { bytes in
             bytes.bindMemory(to: UInt64.self).prefix(Int(record.count)).map(Address.returnAddress)
@@ -101,7 +119,8 @@ extension CrashRecord {
     }
 
     /// Whether the bad address is at the end of the stack.
-    private var isStackOverflow: Bool {
+    public var isStackOverflow: Bool {
+        guard Signal(number: self.signal).concernsMemory, self.code > 0 else { return false }
         let distance = Int64(bitPattern: self.faultAddress &- self.stackPointer).magnitude
         return distance <= 64 << 10
     }

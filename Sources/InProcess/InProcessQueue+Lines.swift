@@ -158,5 +158,6 @@ extension OutcomeLine {
         self.peakMemory = outcome.peakMemory
         self.lastOutput = outcome.lastOutput
         self.leftoverProcesses = outcome.leftoverProcesses == 0 ? nil : outcome.leftoverProcesses
+        self.postMortem = outcome.postMortem
     }
 }

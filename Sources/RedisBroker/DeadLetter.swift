@@ -54,29 +54,12 @@ public struct DeadLetter: Sendable {
         ]
         record["task_id"] = self.taskID.map { .string($0) }
         record["task"] = self.task.map { .string($0) }
-        if let outcome { record["post_mortem"] = .object(Self.postMortem(outcome)) }
+        if let outcome { record["post_mortem"] = .object(outcome.record) }
         if let text = String(validating: self.message, as: UTF8.self) {
             record["message"] = .string(text)
         } else {
             record["message_base64"] = .string(String(decoding: Base64.encode(self.message), as: UTF8.self))
         }
         return JSONValue.object(record).serialized()
-    }
-
-    private static func postMortem(_ outcome: TaskOutcome) -> JSONObject {
-        var object: JSONObject = ["attempts": .number(JSONNumber(outcome.attempts))]
-        if let failure = outcome.failure {
-            object["type"] = .string(failure.type)
-            object["message"] = .string(failure.message)
-            object["cause"] = failure.cause.map { .string($0) }
-            if !failure.backtrace.isEmpty { object["backtrace"] = .array(failure.backtrace.map { .string($0) }) }
-        }
-        object["pid"] = outcome.pid.map { .number(JSONNumber(Int($0))) }
-        object["runtime"] = outcome.runTime.flatMap { JSONNumber(Double($0.wholeNanoseconds) / 1e9) }.map {
-            .number($0)
-        }
-        object["peak_memory"] = outcome.peakMemory.map { .number(JSONNumber($0.bytes)) }
-        object["last_output"] = outcome.lastOutput.map { .string($0) }
-        return object
     }
 }

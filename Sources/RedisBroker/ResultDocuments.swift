@@ -39,7 +39,7 @@ struct ResultDocuments {
         ResultDocument.write(
             state, result: result, traceback: Self.traceback(outcome).map { Array($0.utf8)[...] }, children: children,
             dateDone: self.formatter.text(seconds: seconds), groupID: message.head.groupID,
-            parentID: message.head.parentID, extended: outcome.aftermath?.documentMembers ?? [],
+            parentID: message.head.parentID, extended: Self.members(outcome),
             taskID: message.head.id, into: &document)
         return .store(
             key: self.keys.task(String(decoding: message.head.id, as: UTF8.self)), seconds: self.seconds,
@@ -120,14 +120,25 @@ struct ResultDocuments {
         }
     }
 
-    /// What went wrong as text: the error, and where there is one the backtrace of the crash, innermost frame last.
+    /// Members beside Celery's: those of an extended result, and what is known of an abnormal end.
+    private static func members(_ outcome: TaskOutcome) -> ArraySlice<UInt8> {
+        var members = outcome.aftermath?.documentMembers ?? []
+        guard outcome.postMortem != nil else { return members }
+        if !members.isEmpty { members += Array(", ".utf8) }
+        members += Array(#""post_mortem": "#.utf8)
+        members += JSONValue.object(outcome.record).serialized()
+        return members
+    }
+
+    /// What went wrong as text: where there is one the backtrace of the crash, innermost frame last, what is known of an
+    /// abnormal end, and the error.
     private static func traceback(_ outcome: TaskOutcome) -> String? {
         guard let failure = outcome.failure else { return nil }
-        if failure.type == "TimeLimitExceeded" || failure.backtrace.isEmpty && failure.cause != nil { return nil }
+        let certificate = outcome.certificateLines
+        if failure.backtrace.isEmpty && failure.cause != nil && certificate.isEmpty { return nil }
         var lines = ["Traceback (most recent call last):"]
-        lines += failure.backtrace.reversed().map { "  \($0)" }
+        lines += (failure.backtrace.reversed() + certificate).map { "  \($0)" }
         lines.append("\(failure.type): \(failure.message)")
-        if let output = outcome.lastOutput { lines += ["Last output:", output] }
         return lines.joined(separator: "\n") + "\n"
     }
 

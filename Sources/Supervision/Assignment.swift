@@ -47,7 +47,7 @@ public struct Assignment: Equatable, Sendable {
     /// Deadlines of the running attempt.
     var deadlines = Deadlines()
     /// What the task has been told.
-    var notice: Notice?
+    public internal(set) var notice: Notice?
     /// CPU time of the child's tree when it was first measured during this attempt.
     var cpuAtStart: UInt64?
     /// Highest memory growth measured during the attempt.

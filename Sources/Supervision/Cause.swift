@@ -20,9 +20,21 @@ public enum Cause: Equatable, Sendable {
     case output(limit: ByteCount)
     /// The attempt had more processes than allowed.
     case processes(count: Int, limit: Int)
+    /// The attempt wrote a file beyond its limit, and did not survive that.
+    case fileSize(limit: ByteCount)
+    /// The attempt could map no more memory (`RLIMIT_DATA`), and did not survive that.
+    case dataLimit(limit: ByteCount)
+    /// The attempt did nothing at all for so long.
+    case stuck(quiet: Duration)
     /// The child exited with this code and no outcome.
     case exited(code: Int32)
-    /// A signal ended the child.
+    /// The child crashed.
+    case crashed(Crash, signal: String)
+    /// SIGKILL ended the child, and it was not the worker's.
+    case killed
+    /// The kernel ended the child at a limit on CPU time (`RLIMIT_CPU`) that the worker did not set.
+    case processorLimit
+    /// Another signal ended the child.
     case signalled(signal: String)
     /// The child made a system call that its sandbox denies; the name, when it could still tell.
     case sandbox(call: String?)
@@ -47,7 +59,13 @@ public enum Cause: Equatable, Sendable {
         case .memoryShortage: "memory_shortage"
         case .output: "output"
         case .processes: "processes"
+        case .fileSize: "file_size"
+        case .dataLimit: "data_limit"
+        case .stuck: "stuck"
         case .exited: "exit"
+        case .crashed(let crash, _): crash.rawValue
+        case .killed: "killed"
+        case .processorLimit: "cpu_rlimit"
         case .signalled: "signal"
         case .sandbox: "sandbox"
         case .protocolViolation: "protocol"
@@ -65,11 +83,15 @@ public enum Cause: Equatable, Sendable {
         case .softCPUTime: "SoftCPUTimeLimitExceeded"
         case .hardCPUTime: "CPUTimeLimitExceeded"
         case .softMemory: "SoftMemoryLimitExceeded"
-        case .memory, .groupMemory: "MemoryLimitExceeded"
+        case .memory, .groupMemory, .dataLimit: "MemoryLimitExceeded"
         case .output: "OutputLimitExceeded"
         case .processes: "ProcessLimitExceeded"
+        case .fileSize: "FileSizeLimitExceeded"
+        case .stuck: "TaskStuck"
         case .sandbox: "SandboxViolation"
-        case .exited, .signalled, .protocolViolation, .templateLost, .shutdown, .memoryShortage: "WorkerLostError"
+        case .exited, .crashed, .killed, .processorLimit, .signalled, .protocolViolation, .templateLost, .shutdown,
+            .memoryShortage:
+            "WorkerLostError"
         case .terminated: "Terminated"
         }
     }
@@ -85,10 +107,9 @@ public enum Cause: Equatable, Sendable {
     /// Whether the child ended by itself or by a stranger's hand, so that the same message may do it again.
     public var isLoss: Bool {
         switch self {
-        case .exited, .signalled, .protocolViolation, .memoryShortage: true
+        case .exited, .crashed, .killed, .processorLimit, .signalled, .protocolViolation, .memoryShortage: true
         case .softTime, .hardTime, .softCPUTime, .hardCPUTime, .softMemory, .memory, .groupMemory, .output, .processes,
-            .sandbox,
-            .terminated, .templateLost, .shutdown:
+            .fileSize, .dataLimit, .stuck, .sandbox, .terminated, .templateLost, .shutdown:
             false
         }
     }
@@ -108,7 +129,13 @@ extension Cause: CustomStringConvertible {
         case .memoryShortage(let used): "the machine or container ran out of memory, \(used) in use by this attempt"
         case .output(let limit): "output limit of \(limit)"
         case .processes(let count, let limit): "process limit of \(limit), \(count) running"
+        case .fileSize(let limit): "file size limit of \(limit)"
+        case .dataLimit(let limit): "memory limit of \(limit), no more could be mapped"
+        case .stuck(let quiet): "stuck: nothing happened for \(quiet.unitDescription)"
         case .exited(let code): "the child exited with code \(code) and no outcome"
+        case .crashed(let crash, let signal): "the child was ended by \(signal) (\(crash.words))"
+        case .killed: "the child was ended by SIGKILL, which the worker did not send"
+        case .processorLimit: "the child was ended at a CPU time limit that the worker did not set"
         case .signalled(let signal): "the child was ended by \(signal)"
         case .sandbox(let call?): "its sandbox denies the system call \(call)"
         case .sandbox(nil): "its sandbox denies a system call that it made with signals blocked, or in a foreign way"

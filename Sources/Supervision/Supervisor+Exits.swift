@@ -13,15 +13,16 @@ extension Supervisor {
     /// The child was reaped and its tree is gone; its pipes have been read to their ends.
     ///
     /// - Parameters:
-    ///   - peakGrowth: resident memory in bytes that it had at its peak over what it was born with.
+    ///   - evidence: what else is known of its end.
     ///   - templateLost: the template died first, and with it every child of it.
     public mutating func childExited(
-        _ id: ChildID, _ exit: ChildExit, peakGrowth: UInt64 = 0, templateLost: Bool = false, now: Instant
+        _ id: ChildID, _ exit: ChildExit, _ evidence: DeathEvidence = DeathEvidence(), templateLost: Bool = false,
+        now: Instant
     ) {
         guard self.contains(id) else { return }
         var child = self.children[id.index]!
-        let overrun = child.memoryOverrun(peakGrowth, limits: self.limitsOfDelivery())
-        let fate = Self.fate(child, exit, overrun, templateLost: templateLost)
+        let broken = child.brokenLimit(exit, evidence, limits: self.limitsOfDelivery())
+        let fate = Self.fate(child, exit, evidence, broken, templateLost: templateLost)
         self.log(.childExited(id, exit, tasks: child.tasksTaken))
         // Last first: each that is given back goes to the front of its queue.
         for assignment in child.assignments.reversed() { self.settle(assignment, fate, id) }
@@ -38,7 +39,8 @@ extension Supervisor {
     }
 
     private static func fate(
-        _ child: ChildMachine, _ exit: ChildExit, _ overrun: (DeliveryTag, Cause)?, templateLost: Bool
+        _ child: ChildMachine, _ exit: ChildExit, _ evidence: DeathEvidence, _ broken: (DeliveryTag, Cause)?,
+        templateLost: Bool
     ) -> Fate {
         switch child.state {
         case .killed(.cause(let cause, let culprit)):
@@ -50,19 +52,13 @@ extension Supervisor {
         case .killed(.closedPipe): break  // It was dying after all: its own end tells more.
         case .starting, .idle, .busy, .draining, .stopping, .gone: break
         }
-        if let (tag, cause) = overrun, !templateLost {
+        if let (tag, cause) = broken, !templateLost {
             return child.concurrency == 1 ? .guilty(tag, cause) : .suspect(nil, cause)
         }
-        switch exit {
-        case .signalled("SIGKILL") where templateLost: return .innocent
         // The same message would do it again: it is not tried a second time where it is known whose it was.
-        case .denied(let call):
-            let running = child.assignments.filter { $0.startedAt != nil }
-            let cause = Cause.sandbox(call: call)
-            return running.count == 1 ? .guilty(running[0].delivery.tag, cause) : .suspect(nil, cause)
-        case .signalled(let signal): return .suspect(nil, .signalled(signal: signal))
-        case .exited(let code): return .suspect(nil, .exited(code: code))
-        }
+        if exit.isDenial, let running = child.onlyRunning { return .guilty(running, Cause(exit, evidence)) }
+        if templateLost && exit == .signalled("SIGKILL") { return .innocent }
+        return .suspect(nil, Cause(exit, evidence))
     }
 
     /// What becomes of a delivery whose child is gone. One that had not started is never counted.
@@ -103,6 +99,12 @@ extension Supervisor {
 }
 
 extension ChildMachine {
+    /// The delivery that runs, when it is the only one.
+    var onlyRunning: DeliveryTag? {
+        let running = self.assignments.filter { $0.startedAt != nil }
+        return running.count == 1 ? running[0].delivery.tag : nil
+    }
+
     /// How far the peak must be above a memory limit to say why a child died.
     ///
     /// Pages of files count in the peak and not towards the limit; only far above it, where the kernel stops who outran

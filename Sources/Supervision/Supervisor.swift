@@ -86,7 +86,7 @@ public struct Supervisor: Sendable {
     // MARK: Shared by the duties
 
     /// The limits of a delivery's attempts: its own, or its task's.
-    func limitsOfDelivery() -> (Delivery) -> TaskLimits {
+    public func limitsOfDelivery() -> (Delivery) -> TaskLimits {
         let tasks = self.tasks
         return { $0.ownLimits?.limits ?? tasks[$0.task].limits }
     }

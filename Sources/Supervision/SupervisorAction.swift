@@ -91,6 +91,9 @@ public enum ChildExit: Equatable, Sendable {
     case signalled(String)
     /// The kernel ended it for a system call that its sandbox denies; the name, when it could still tell.
     case denied(call: String?)
+
+    /// Whether its sandbox was the reason.
+    public var isDenial: Bool { if case .denied = self { true } else { false } }
 }
 
 /// Why the worker ends.

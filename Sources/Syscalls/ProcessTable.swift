@@ -96,6 +96,15 @@ public enum ProcessTable {
         contents("/proc/\(pid)/comm", capacity: 64).map { String(decoding: $0.dropLast(), as: UTF8.self) }
     }
 
+    /// Processes of this machine that the kernel has ended for lack of memory (`oom_kill` of `/proc/vmstat`).
+    public static func outOfMemoryKills() -> UInt64? {
+        guard let text = contents("/proc/vmstat", capacity: 32_768) else { return nil }
+        for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: "oom_kill ".utf8) {
+            return number(line.dropFirst("oom_kill ".utf8.count))
+        }
+        return nil
+    }
+
     static func entries(_ directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }

@@ -11,6 +11,8 @@ public enum Resource: Sendable {
     case core
     /// Private writable memory (`RLIMIT_DATA`).
     case data
+    /// CPU time in seconds (`RLIMIT_CPU`).
+    case cpuTime
 
     private var number: celeriac_resource {
         switch self {
@@ -18,6 +20,7 @@ public enum Resource: Sendable {
         case .fileSize: CELERIAC_FILE_SIZE
         case .core: CELERIAC_CORE
         case .data: CELERIAC_DATA
+        case .cpuTime: CELERIAC_CPU_TIME
         }
     }
 

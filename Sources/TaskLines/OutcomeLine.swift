@@ -51,6 +51,8 @@ public struct OutcomeLine: Sendable {
     public var lastOutput: String?
     /// Processes that the attempt left behind and that were killed.
     public var leftoverProcesses: Int?
+    /// What else is known of an abnormal end: a JSON object without line ends.
+    public var postMortem: ArraySlice<UInt8>?
 
     /// An outcome with nothing but its state and ending.
     public init(state: String, ending: Ending) {
@@ -98,6 +100,10 @@ extension OutcomeLine {
         object.write("line", self.line, into: &buffer)
         object.write("last_output", self.lastOutput, into: &buffer)
         object.write("leftover_processes", self.leftoverProcesses, into: &buffer)
+        if let postMortem {
+            object.writeKey("post_mortem", into: &buffer)
+            buffer.append(contentsOf: postMortem)
+        }
         object.finish(into: &buffer)
         buffer.append(newline)
     }

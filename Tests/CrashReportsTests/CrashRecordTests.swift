@@ -12,6 +12,7 @@ import Testing
         #expect(record.faultAddress == 0x10)
         #expect(record.addresses == [.programCounter(0x1000), .returnAddress(0x2000)])
         #expect(record.message == "no")
+        #expect(record.notes == [])
     }
 
     @Test func recordFitsAPipeWithItsPrefix() {

@@ -30,12 +30,12 @@ extension Fault {
 
     static let all: [Fault] =
         [
-            Fault(task: "demo.crash", type: lost, cause: "signal", message: trap),
-            Fault(task: "demo.segfault", type: lost, cause: "signal", message: "SIGSEGV"),
-            Fault(task: "demo.abort", type: lost, cause: "signal", message: "SIGABRT"),
+            Fault(task: "demo.crash", type: lost, cause: "trap", message: trap),
+            Fault(task: "demo.segfault", type: lost, cause: "segfault", message: "SIGSEGV"),
+            Fault(task: "demo.abort", type: lost, cause: "abort", message: "SIGABRT"),
             Fault(task: "demo.exit", arguments: [3], type: lost, cause: "exit", message: "code 3"),
             Fault(task: "demo.exit", arguments: [0], type: lost, cause: "exit", message: "code 0 and no outcome"),
-            Fault(task: "demo.kill_self", type: lost, cause: "signal", message: "SIGKILL"),
+            Fault(task: "demo.kill_self", type: lost, cause: "killed", message: "SIGKILL"),
             Fault(task: "demo.garbage", type: lost, cause: "protocol"),
         ] + hangs + hogs
 

@@ -75,7 +75,15 @@ struct Bench {
     mutating func exit(
         _ child: ChildID, _ exit: ChildExit = .signalled("SIGKILL"), peakGrowth: UInt64 = 0, templateLost: Bool = false
     ) -> [SupervisorAction] {
-        self.supervisor.childExited(child, exit, peakGrowth: peakGrowth, templateLost: templateLost, now: self.now)
+        var evidence = DeathEvidence()
+        evidence.peakGrowth = peakGrowth
+        return self.exit(child, exit, evidence, templateLost: templateLost)
+    }
+
+    mutating func exit(
+        _ child: ChildID, _ exit: ChildExit, _ evidence: DeathEvidence, templateLost: Bool = false
+    ) -> [SupervisorAction] {
+        self.supervisor.childExited(child, exit, evidence, templateLost: templateLost, now: self.now)
         return self.actions()
     }
 

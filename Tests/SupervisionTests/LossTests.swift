@@ -6,7 +6,7 @@ import Testing
 @Suite struct LossTests {
     @Test(arguments: [
         (ChildExit.exited(code: 0), Cause.exited(code: 0)), (.exited(code: 3), .exited(code: 3)),
-        (.signalled("SIGSEGV"), .signalled(signal: "SIGSEGV")), (.signalled("SIGKILL"), .signalled(signal: "SIGKILL")),
+        (.signalled("SIGSEGV"), .signalled(signal: "SIGSEGV")), (.signalled("SIGKILL"), .killed),
     ])
     func aLostTaskRunsAgainUntilItHasLostTooManyChildren(_ exit: ChildExit, _ cause: Cause) {
         var bench = Bench.running(tasks: [.retried { $0.maxLosses = 3 }])

@@ -20,6 +20,14 @@
 #define CELERIAC_CRASH_MESSAGE 512
 #define CELERIAC_CRASH_PREFIX 256
 
+/// What the handler found out beside the signal.
+enum celeriac_crash_notes {
+    CELERIAC_CRASH_TRAPPED = 1,        // the instruction is the one by which compilers end a program
+    CELERIAC_CRASH_NO_DESCRIPTORS = 2, // no further descriptor could be opened
+    CELERIAC_CRASH_NO_MEMORY = 4,      // no further memory could be mapped
+    CELERIAC_CRASH_SENT = 8,           // another process, or a call of kill, sent the signal
+};
+
 typedef struct celeriac_crash_record {
     uint32_t magic;           //    0  CELERIAC_CRASH_MAGIC
     uint16_t version;         //    4  CELERIAC_CRASH_VERSION
@@ -32,7 +40,8 @@ typedef struct celeriac_crash_record {
     uint64_t program_counter; //   32
     uint64_t stack_pointer;   //   40
     uint32_t omitted;         //   48  frames left out after the first CELERIAC_CRASH_HEAD addresses
-    uint32_t system_call;     //   52  the number of the call that a filter refused; only of SIGSYS
+    uint16_t notes;           //   52  bits of celeriac_crash_notes
+    uint16_t system_call;     //   54  the number of the call that a filter refused; only of SIGSYS
     /// Return addresses, innermost first. A longer stack keeps its first CELERIAC_CRASH_HEAD and its last addresses.
     uint64_t addresses[CELERIAC_CRASH_ADDRESSES]; // 56
     /// What the Swift runtime said before it trapped, cut to size, zero padded; empty when it said nothing.

@@ -104,6 +104,7 @@ enum celeriac_resource {
     CELERIAC_FILE_SIZE,
     CELERIAC_CORE,
     CELERIAC_DATA,
+    CELERIAC_CPU_TIME,
 };
 int celeriac_get_limit(enum celeriac_resource resource, uint64_t *soft, uint64_t *hard);
 int celeriac_set_limit(enum celeriac_resource resource, uint64_t soft, uint64_t hard);

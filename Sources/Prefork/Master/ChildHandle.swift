@@ -19,10 +19,12 @@ final class ChildHandle {
     /// The process; `nil` until the template has forked it.
     var pid: ProcessID?
     var process: ProcessDescriptor?
-    /// Resident memory that it had at its peak over what it was born with; known once it was reaped.
-    var peakGrowth: UInt64 = 0
     /// Its control groups, where there are any.
     var group: ChildGroup?
+    /// How it ended, what else is known of that, and what was in it then; known once it was reaped.
+    var exit: ChildExit?
+    var evidence = DeathEvidence()
+    var attempts: [Assignment] = []
     /// Whether it has reported that it is ready.
     var isReady = false
     /// Whether to kill it as soon as it is there.

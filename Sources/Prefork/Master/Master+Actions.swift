@@ -102,6 +102,7 @@ extension Master {
         outcome.peakMemory = ByteCount(bytes: Int(clamping: max(finished.peakMemory, report.peakMemory)))
         outcome.leftoverProcesses = Int(report.leftovers)
         if case .gaveUp = finished.ending { outcome.lastOutput = current.child.tail.text }
+        outcome.postMortem = self.postMortem(of: finished, outcome.failure)
         self.broker.complete(finished.delivery, outcome, now: self.now)
     }
 
@@ -137,30 +138,12 @@ extension Master {
         }
     }
 
-    /// The child is gone. The outcome waits for the backtrace when the child left a crash record.
+    /// The child is gone.
     private func finishLost(_ finished: FinishedDelivery, _ cause: Cause) {
-        let child = self.children[finished.child]
-        var outcome = TaskOutcome(.failure, attempts: finished.delivery.attempt)
-        outcome.failure = TaskOutcome.Failure(type: cause.errorType, message: "\(cause)", cause: cause.name)
-        outcome.pid = child?.pid
-        outcome.runTime = self.now - finished.startedAt
-        outcome.lastOutput = child?.tail.text
-        outcome.peakMemory = self.peakMemory(finished, cause, child)
-        guard let child, let record = child.crashRecord, cause.isCrash else {
-            return self.broker.complete(finished.delivery, outcome, now: self.now)
+        guard let child = self.children[finished.child] else {
+            preconditionFailure("A child is buried after its deliveries are settled.")
         }
-        self.awaitBacktrace(record, of: child, finished.delivery, outcome)
-    }
-
-    private func peakMemory(_ finished: FinishedDelivery, _ cause: Cause, _ child: ChildHandle?) -> ByteCount {
-        var peak = finished.peakMemory
-        switch cause {
-        case .memory(let used, _), .groupMemory(let used, _), .memoryShortage(let used):
-            peak = max(peak, UInt64(used.bytes))
-        default: break
-        }
-        if let child { peak = max(peak, child.peakGrowth) }
-        return ByteCount(bytes: Int(clamping: peak))
+        self.attemptDied(finished.delivery, cause, startedAt: finished.startedAt, of: child, isFinal: true)
     }
 }
 

@@ -1,21 +1,19 @@
-import Broker
 import Supervision
 import Wire
 
-/// Outcomes that wait for the backtrace of their crash, and backtraces already known.
+/// Ends that wait for the backtrace of their crash, and backtraces already known.
 struct BacktraceDesk {
-    /// Longest wait for a backtrace; the outcome then goes without.
+    /// Longest wait for a backtrace; the end then goes without.
     static let patience: Duration = .seconds(10)
     private static let mostKnown = 256
 
     struct Waiting {
-        let delivery: Delivery
-        let outcome: TaskOutcome
+        let end: AbnormalEnd
         let record: Bytes
         let deadline: Instant
     }
 
-    /// Outcomes by the request that they wait for: all that crashed at one place wait for one.
+    /// Ends by the request that they wait for: all that crashed at one place wait for one.
     private var waiting: [UInt64: [Waiting]] = [:]
     private var requests: [Bytes: UInt64] = [:]
     private var known: [Bytes: CrashBacktrace] = [:]
@@ -27,7 +25,7 @@ struct BacktraceDesk {
     /// The same place in the program has the same backtrace: asked for once.
     func backtrace(of record: Bytes) -> CrashBacktrace? { self.known[Self.place(record)] }
 
-    /// Keeps an outcome. Returns the request to make, or `nil` when the same was made already.
+    /// Keeps an end. Returns the request to make, or `nil` when the same was made already.
     mutating func wait(_ waiting: Waiting) -> UInt64? {
         let place = Self.place(waiting.record)
         if let request = self.requests[place] {
@@ -65,14 +63,12 @@ struct BacktraceDesk {
 }
 
 extension Master {
-    /// Completes the delivery once the template has found out where its child crashed.
-    func awaitBacktrace(_ record: Bytes, of child: ChildHandle, _ delivery: Delivery, _ outcome: TaskOutcome) {
-        if let known = self.backtraces.backtrace(of: record) { return self.complete(delivery, outcome, known) }
-        guard let template = self.templates[child.generation], !template.isLost else {
-            return self.complete(delivery, outcome, nil)
-        }
+    /// Completes the end once the template has found out where its child crashed.
+    func awaitBacktrace(_ record: Bytes, of child: ChildHandle, _ end: AbnormalEnd) {
+        if let known = self.backtraces.backtrace(of: record) { return self.complete(end, known) }
+        guard let template = self.templates[child.generation], !template.isLost else { return self.complete(end, nil) }
         let deadline = self.now + BacktraceDesk.patience
-        let waiting = BacktraceDesk.Waiting(delivery: delivery, outcome: outcome, record: record, deadline: deadline)
+        let waiting = BacktraceDesk.Waiting(end: end, record: record, deadline: deadline)
         guard let request = self.backtraces.wait(waiting) else { return }
         let order = TemplateOrder.symbolicate(request: request, record: record)
         guard case .bytes? = try? template.control.send(order.encoded) else {
@@ -81,22 +77,11 @@ extension Master {
     }
 
     func backtraceArrived(_ request: UInt64, _ backtrace: CrashBacktrace?) {
-        for waiting in self.backtraces.arrived(request, backtrace) {
-            self.complete(waiting.delivery, waiting.outcome, backtrace)
-        }
+        for waiting in self.backtraces.arrived(request, backtrace) { self.complete(waiting.end, backtrace) }
     }
 
     func completeOverdueBacktraces() {
         if self.backtraces.isEmpty { return }
-        for waiting in self.backtraces.overdue(self.now) { self.complete(waiting.delivery, waiting.outcome, nil) }
-    }
-
-    private func complete(_ delivery: Delivery, _ outcome: TaskOutcome, _ backtrace: CrashBacktrace?) {
-        var outcome = outcome
-        if let backtrace {
-            if let message = backtrace.message { outcome.failure?.message += ": \(message)" }
-            outcome.failure?.backtrace = backtrace.frames
-        }
-        self.broker.complete(delivery, outcome, now: self.now)
+        for waiting in self.backtraces.overdue(self.now) { self.complete(waiting.end, nil) }
     }
 }

@@ -1,4 +1,5 @@
 import Broker
+import CrashReports
 import Reactor
 import Supervision
 import Syscalls
@@ -368,17 +369,34 @@ extension Master {
 
 extension Master {
     /// The child was reaped and its tree is gone. What it wrote before is read first: an outcome in the pipe counts.
-    func childEnded(_ child: ChildHandle, _ exit: ChildExit, peakResident: UInt64, templateLost: Bool = false) {
+    ///
+    /// - Parameter usage: what the kernel counted over its life.
+    func childEnded(_ child: ChildHandle, _ exit: ChildExit, _ usage: LifeUsage, templateLost: Bool = false) {
         self.readToEnd(child)
         self.checkForMemoryKill(child)
         let exit = self.naming(exit, child)
-        let born = self.templates[child.generation]?.childBaseline?.resident ?? 0
-        child.peakGrowth = peakResident - min(born, peakResident)
+        self.gatherEvidence(child, exit, usage)
         self.supervisor.childExited(
-            child.id, exit, peakGrowth: child.peakGrowth, templateLost: templateLost, now: self.now)
+            child.id, exit, child.evidence, templateLost: templateLost, now: self.now)
         self.performActions()
         self.bury(child)
     }
+
+    private func gatherEvidence(_ child: ChildHandle, _ exit: ChildExit, _ usage: LifeUsage) {
+        child.exit = exit
+        child.attempts = self.supervisor.children[child.id.index]?.assignments ?? []
+        let born = self.templates[child.generation]?.childBaseline?.resident ?? 0
+        child.evidence.peakGrowth = usage.peakResident - min(born, usage.peakResident)
+        child.evidence.cpuTime = .microseconds(Int64(clamping: usage.cpuMicroseconds))
+        child.evidence.inheritedCPULimit = Self.inheritedCPULimit
+        if let record = child.crashRecord.flatMap({ CrashRecord($0) }) { child.evidence.take(record, endedBy: exit) }
+        if child.evidence.crash == nil, !exit.isDenial { child.crashRecord = nil }
+    }
+
+    private static let inheritedCPULimit: Duration? = {
+        let seconds = Resource.cpuTime.hardLimit
+        return seconds == .max ? nil : .seconds(Int64(clamping: seconds))
+    }()
 
     /// Reads both pipes until nothing comes; a stray writer cannot hold the master, since its tree is gone.
     private func readToEnd(_ child: ChildHandle) {
@@ -390,6 +408,12 @@ extension Master {
         self.readOutput(child, most: 1 << 20)
         child.tail.finishLine { self.logOutput($0, child) }
     }
+}
+
+/// What a process used in its life.
+struct LifeUsage {
+    var peakResident: UInt64 = 0
+    var cpuMicroseconds: UInt64 = 0
 }
 
 extension TaskOrder {

@@ -11,7 +11,7 @@ extension Master {
         return metadata
     }
 
-    private func metadata(_ id: ChildID, _ tag: UInt64) -> Logger.Metadata {
+    func metadata(_ id: ChildID, _ tag: UInt64) -> Logger.Metadata {
         var metadata = self.metadata(id)
         if let label = self.children[id]?.labels[tag] {
             metadata["task.id"] = "\(label.text)"
@@ -75,6 +75,9 @@ extension Master {
             self.logger.warning(
                 "task.lost", metadata: self.metadata(id, delivery.tag.number),
                 ["cause": "\(cause)", "losses": "\(delivery.losses)"])
+            if let child = self.children[id] {
+                self.attemptDied(delivery, cause, startedAt: nil, of: child, isFinal: false)
+            }
         default: break
         }
     }

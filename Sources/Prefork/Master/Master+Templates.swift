@@ -93,7 +93,8 @@ extension Master {
             guard let child = self.childrenBySerial[reaped.serial] else { return }
             if reaped.leftovers > 0 { self.logLeftovers(child, reaped) }
             let exit = Self.exit(signalled: reaped.signalled, status: reaped.status)
-            self.childEnded(child, exit, peakResident: reaped.peakResident)
+            let usage = LifeUsage(peakResident: reaped.peakResident, cpuMicroseconds: reaped.cpuMicroseconds)
+            self.childEnded(child, exit, usage)
         case .symbolicated(let request, let text): self.backtraceArrived(request, CrashBacktrace(decoding: text))
         case nil:
             self.logger.error("template.garbage", metadata: ["template.pid": "\(template.pid)"])
@@ -133,7 +134,8 @@ extension Master {
             case .exited(let code): .exited(code: code)
             case .signalled(let signal): .signalled(Signal(signal).name)
             }
-        self.childEnded(child, status, peakResident: exit.peakResident, templateLost: true)
+        let usage = LifeUsage(peakResident: exit.peakResident, cpuMicroseconds: exit.cpuMicroseconds)
+        self.childEnded(child, status, usage, templateLost: true)
     }
 
     /// Once a dead template's children are all gone: kills what they left behind, and forgets the template.
@@ -157,7 +159,7 @@ extension Master {
     private func endOrphan(_ child: ChildHandle) {
         child.process?.send(.kill)
         if child.pid == nil {
-            self.childEnded(child, .signalled("SIGKILL"), peakResident: 0, templateLost: true)
+            self.childEnded(child, .signalled("SIGKILL"), LifeUsage(), templateLost: true)
         }
     }
 }

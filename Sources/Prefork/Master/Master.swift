@@ -22,6 +22,8 @@ public final class Master {
     var children: [ChildID: ChildHandle] = [:]
     var childrenBySerial: [UInt64: ChildHandle] = [:]
     var backtraces = BacktraceDesk()
+    /// Processes that the kernel had ended for lack of memory when that was looked at last.
+    var machineKills = ProcessTable.outOfMemoryKills() ?? 0
     /// Children whose queues have bytes to send at the end of the pass.
     var unsent: [ChildHandle] = []
     var now: Instant

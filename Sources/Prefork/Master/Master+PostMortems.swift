@@ -1,0 +1,176 @@
+import Broker
+import CrashReports
+import JSON
+import Logging
+import PostMortems
+import Supervision
+import Syscalls
+import Wire
+
+/// An attempt that ended abnormally, while the last that can be known of it is gathered.
+struct AbnormalEnd {
+    let delivery: Delivery
+    /// Its outcome; that of an attempt which is not the last is only written to the log.
+    var outcome: TaskOutcome
+    let isFinal: Bool
+    var postMortem: PostMortem
+    /// Which task, child and process, for the log.
+    let metadata: Logger.Metadata
+}
+
+extension Master {
+    /// An attempt whose child is gone. Waits for the backtrace when the child left a crash record.
+    func attemptDied(_ delivery: Delivery, _ cause: Cause, startedAt: Instant?, of child: ChildHandle, isFinal: Bool) {
+        let attempt = child.attempts.first { $0.delivery.tag == delivery.tag }
+        var outcome = TaskOutcome(.failure, attempts: delivery.attempt - (isFinal ? 0 : 1))
+        outcome.failure = TaskOutcome.Failure(type: cause.errorType, message: "\(cause)", cause: cause.name)
+        outcome.pid = child.pid
+        outcome.runTime = (startedAt ?? attempt?.startedAt).map { self.now - $0 }
+        outcome.lastOutput = child.tail.text
+        outcome.peakMemory = self.peakMemory(attempt, cause, child)
+        let end = AbnormalEnd(
+            delivery: delivery, outcome: outcome, isFinal: isFinal,
+            postMortem: self.postMortem(cause, attempt, child), metadata: self.metadata(child.id, delivery.tag.number))
+        guard let record = child.crashRecord else { return self.complete(end, nil) }
+        self.awaitBacktrace(record, of: child, end)
+    }
+
+    private func peakMemory(_ attempt: Assignment?, _ cause: Cause, _ child: ChildHandle) -> ByteCount {
+        var peak = max(attempt?.peakMemory ?? 0, child.evidence.peakGrowth)
+        switch cause {
+        case .memory(let used, _), .groupMemory(let used, _), .memoryShortage(let used):
+            peak = max(peak, UInt64(used.bytes))
+        default: break
+        }
+        return ByteCount(bytes: Int(clamping: peak))
+    }
+
+    private func postMortem(_ cause: Cause, _ attempt: Assignment?, _ child: ChildHandle) -> PostMortem {
+        var postMortem = PostMortem(cause: cause)
+        postMortem.exit = child.exit.map { self.describe($0, isOurs: child.isCondemned) }
+        if let attempt { self.describe(attempt, in: &postMortem) }
+        postMortem.usage.resident = ByteCount(bytes: Int(clamping: child.evidence.peakGrowth))
+        postMortem.usage.childCPU = child.evidence.cpuTime
+        postMortem.hints = self.hints(cause, child)
+        return postMortem
+    }
+
+    private func describe(_ attempt: Assignment, in postMortem: inout PostMortem) {
+        postMortem.notice = attempt.notice
+        postMortem.losses = attempt.delivery.losses
+        postMortem.limits = self.supervisor.limitsOfDelivery()(attempt.delivery)
+        postMortem.usage.output = ByteCount(bytes: attempt.outputBytes)
+        if attempt.peakMemory > 0 {
+            postMortem.usage.memory = ByteCount(bytes: Int(clamping: attempt.peakMemory))
+        }
+    }
+
+    private func describe(_ exit: ChildExit, isOurs: Bool) -> String {
+        switch exit {
+        case .exited(let code): "exit code \(code)"
+        case .signalled("SIGKILL") where isOurs: "SIGKILL by the worker"
+        case .signalled(let signal): signal
+        case .denied: "SIGSYS"
+        }
+    }
+
+    private func hints(_ cause: Cause, _ child: ChildHandle) -> [String] {
+        var hints: [String] = []
+        if cause == .killed {
+            let kills = self.newMachineKills()
+            hints.append(
+                kills > 0
+                    ? "the kernel has ended \(kills) processes for lack of memory since the last look"
+                    : "an operator, another program or the task itself sent it: no process was ended for lack of memory"
+            )
+        }
+        if case .crashed(.outOfDescriptors, _) = cause { hints.append("the task had used up its descriptors") }
+        return hints
+    }
+
+    /// Processes that the kernel has ended for lack of memory since it was asked last.
+    private func newMachineKills() -> UInt64 {
+        guard let kills = ProcessTable.outOfMemoryKills() else { return 0 }
+        defer { self.machineKills = kills }
+        return kills - min(kills, self.machineKills)
+    }
+
+    /// All is known that will be: the log hears of it, and the broker, if it was the last attempt.
+    func complete(_ end: AbnormalEnd, _ backtrace: CrashBacktrace?) {
+        var end = end
+        if let backtrace {
+            if let message = backtrace.message { end.outcome.failure?.message += ": \(message)" }
+            end.outcome.failure?.backtrace = backtrace.frames
+        }
+        self.log(end)
+        guard end.isFinal else { return }
+        end.outcome.postMortem = JSONValue.object(end.postMortem.json).serialized()[...]
+        self.broker.complete(end.delivery, end.outcome, now: self.now)
+    }
+
+    private func log(_ end: AbnormalEnd) {
+        var metadata = end.metadata
+        metadata["cause"] = end.outcome.failure?.cause.map { "\($0)" }
+        metadata["text"] = "\(end.outcome.failure?.message ?? "")"
+        metadata["attempt"] = "\(end.outcome.attempts)"
+        metadata["runtime"] = end.outcome.runTime.map { "\($0.unitDescription)" }
+        metadata["peak_memory"] = end.outcome.peakMemory.map { "\($0.bytes)" }
+        metadata["last_note"] = end.postMortem.breadcrumbs.last.map { "\($0.text)" }
+        self.logger.warning("task.post.mortem", metadata: metadata)
+        guard self.logger.logLevel <= .debug else { return }
+        let detail = JSONValue.object(end.postMortem.json).description
+        self.logger.debug("task.post.mortem.detail", metadata: end.metadata.merging(["json": "\(detail)"]) { $1 })
+    }
+
+    // MARK: Attempts whose child lives
+
+    /// What is known of an attempt that ended by its own report: it gave up at a limit, or its words say which limit
+    /// may be the reason. `nil` when there is nothing to tell.
+    func postMortem(of finished: FinishedDelivery, _ failure: TaskOutcome.Failure?) -> Bytes? {
+        guard let failure else { return nil }
+        let limits = self.supervisor.limitsOfDelivery()(finished.delivery)
+        var postMortem = PostMortem(cause: nil)
+        if case .gaveUp(let cause) = finished.ending { postMortem.cause = cause }
+        postMortem.limits = limits
+        postMortem.losses = finished.delivery.losses
+        postMortem.hints = Hints.about(failure.message, limits: limits)
+        guard postMortem.cause != nil || !postMortem.hints.isEmpty else { return nil }
+        return JSONValue.object(postMortem.json).serialized()[...]
+    }
+}
+
+extension DeathEvidence {
+    /// What a crash record says, if it is of the signal that ended the child: any task can write to its child's pipe.
+    mutating func take(_ record: CrashRecord, endedBy exit: ChildExit) {
+        guard exit == .signalled(Signal(record.signal).name) else { return }
+        self.crash = Crash(record)
+    }
+}
+
+extension Crash {
+    /// `nil` for a signal that somebody sent.
+    init?(_ record: CrashRecord) {
+        if record.notes.contains(.sent) { return nil }
+        if record.notes.contains(.noMemory) || record.message.contains("failed to allocate") {
+            self = .outOfMemory
+        } else if record.isStackOverflow {
+            self = .stackOverflow
+        } else if record.notes.contains(.noDescriptors) {
+            self = .outOfDescriptors
+        } else {
+            self.init(signal: Signal(record.signal).name, trapped: record.notes.contains(.trapped))
+        }
+    }
+
+    private init?(signal: String, trapped: Bool) {
+        switch signal {
+        case "SIGILL": self = trapped ? .trap : .illegalInstruction
+        case "SIGTRAP": self = .trap
+        case "SIGABRT": self = .abort
+        case "SIGSEGV": self = .segfault
+        case "SIGBUS": self = .busError
+        case "SIGFPE": self = .arithmetic
+        default: return nil
+        }
+    }
+}
