@@ -138,7 +138,7 @@ import Testing
         (.signalled(signal: "SIGTERM"), "signal", "WorkerLostError", true),
         (.killed, "killed", "WorkerLostError", true),
         (.processorLimit, "cpu_rlimit", "WorkerLostError", true),
-        (.sandbox(call: "ptrace"), "sandbox", "WorkerLostError", true),
+        (.sandbox(call: "ptrace"), "sandbox", "SandboxViolation", false),
         (.fileSize(limit: .kibibytes(1)), "file_size", "FileSizeLimitExceeded", false),
         (.dataLimit(limit: .mebibytes(1)), "data_limit", "MemoryLimitExceeded", false),
         (.stuck(quiet: .seconds(1)), "stuck", "TaskStuck", false),
