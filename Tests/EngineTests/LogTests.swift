@@ -29,7 +29,7 @@ extension EngineTests {
             program.send(call("probe.print", .string(forged), id: "a"), call("probe.log", .string(forged), id: "b"))
             #expect(try program.finish() == 0)
             let lines = program.errorText.split(separator: "\n")
-            #expect(lines.count == 4, "two lines of output, a record, the end")
+            #expect(lines.count == 5, "how limits are kept, two lines of output, a record, the end")
             #expect(lines.allSatisfy { !$0.dropFirst(25).hasPrefix("critical") })
             #expect(lines.filter { $0.contains("task.output") }.count == 2)
             #expect(!program.errorText.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
