@@ -41,6 +41,8 @@ public struct WorkerSettings: Equatable, Sendable {
     public let bootTimeout: Duration
     /// What control groups keep the limits of attempts.
     public let controlGroups: GroupChoice
+    /// Memory that all attempts may be expected to use together; `nil` for four fifths of what there is.
+    public let memoryBudget: ByteCount?
     /// What concerns the broker and the result backend.
     public let broker: BrokerSettings
 }
@@ -77,6 +79,7 @@ extension WorkerSettings {
         self.heldMessages = layer.required(Layer.size, .heldMessages)
         self.bootTimeout = layer.required(Layer.duration, .bootTimeout)
         self.controlGroups = layer.required(Layer.choice, .controlGroups)
+        self.memoryBudget = layer.size(.memoryBudget)
         self.broker = BrokerSettings(layer)
     }
 }
@@ -116,6 +119,7 @@ extension PoolPolicy {
     init(_ layer: Layer) {
         self.init()
         self.concurrency = layer.required(Layer.count, .concurrency)
+        self.followsProcessors = layer.followsProcessors
         self.childConcurrency = layer.required(Layer.count, .childConcurrency)
         self.maxTasksPerChild = layer.count(.maxTasksPerChild)
         self.maxChildAge = layer.duration(.maxChildAge)

@@ -9,6 +9,8 @@ struct Setting: Equatable, Sendable {
 /// Values for some of the keys, all from one place or, once laid over each other, the effective ones.
 struct Layer: Equatable, Sendable {
     private var settings: [String: Setting] = [:]
+    /// Whether its number of children is that of the processors.
+    var followsProcessors = false
 
     subscript(key: SettingKey) -> Setting? {
         get { self.settings[key.name] }

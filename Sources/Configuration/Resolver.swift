@@ -214,8 +214,9 @@ extension Resolver {
 
 extension Layer {
     fileprivate func resolvingAuto(_ processors: Int) -> Layer {
-        guard let concurrency = self[.concurrency], concurrency.value == .auto else { return self }
         var result = self
+        result.followsProcessors = self[.concurrency]?.value == .auto
+        guard let concurrency = self[.concurrency], result.followsProcessors else { return result }
         result[.concurrency] = Setting(value: .count(max(1, processors)), source: concurrency.source)
         return result
     }

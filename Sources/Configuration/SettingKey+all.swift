@@ -3,7 +3,7 @@ extension SettingKey {
     public static let all: [SettingKey] =
         [
             concurrency, childConcurrency, shutdownGrace, logLevel, logFormat, heldMessages, bootTimeout,
-            controlGroups,
+            controlGroups, memoryBudget,
             broker, resultBackend, masterName, queues, queueOrder, name, acks, ignoreResult, trackStarted,
             visibilityTimeout,
             workerTimeout, maxDeliveries, resultExpires, resultExtended, keyPrefix, resultKeyPrefix, sandbox,

@@ -9,6 +9,14 @@ extension SettingKey {
         default: "auto",
         "Control groups that keep the limits of attempts: the best that is there, one version or no start, or none."
     )
+    static let memoryBudget = SettingKey(
+        "memory_budget",
+        in: [.worker],
+        .size,
+        or: .auto,
+        default: "auto",
+        "Memory that all attempts may be expected to add together; \"auto\" is four fifths of the container or machine."
+    )
     static let cpuPercent = SettingKey(
         "cpu_percent",
         in: [.limits, .tasks],

@@ -89,6 +89,8 @@ public struct ChildMachine: Equatable, Sendable {
     var settledPeak: UInt64 = 0
     var growthCheckedAt = Instant(nanoseconds: 0)
     var queuedCost: UInt64 = 0
+    /// Memory that its tasks are expected to add.
+    var reservedMemory: UInt64 = 0
     /// When its running task has taken too long for others to wait behind it.
     var stallsAt = Instant.distantFuture
     /// Whether that time has passed.
@@ -186,8 +188,9 @@ public struct ChildMachine: Equatable, Sendable {
         return assignment
     }
 
-    /// An attempt that is over added so much to its peak.
+    /// An attempt that is over added so much to its peak. From 1 MiB on the child has its peak start anew.
     mutating func settlePeak(_ growth: UInt64) {
+        if growth > 1 << 20, self.concurrency == 1 { return self.settledPeak = 0 }
         self.settledPeak = self.settledPeak.addingReportingOverflow(min(growth, 1 << 60)).partialValue
     }
 
@@ -390,14 +393,17 @@ public struct ChildMachine: Equatable, Sendable {
     }
 
     /// The time in which an attempt could reach its memory limit at 1 GiB/s, between 5 and 100 ms; 20 ms for a CPU
-    /// limit, whose overshoot is then at most that much on each processor.
+    /// limit, whose overshoot is then at most that much on each processor, and for one on processes, which start at
+    /// some ten thousand a second.
     private static func nextMeasurement(_ usage: TreeUsage, _ limit: TaskLimits) -> Duration {
         var wait = Duration.milliseconds(100)
         if let memory = limit.memory {
             let left = UInt64(memory.bytes) - min(UInt64(memory.bytes), usage.memoryGrowth)
             wait = max(.milliseconds(5), min(wait, .nanoseconds(Int64(left))))
         }
-        if limit.softCPUTime != nil || limit.hardCPUTime != nil { wait = min(wait, .milliseconds(20)) }
+        if limit.softCPUTime != nil || limit.hardCPUTime != nil || limit.processes != nil {
+            wait = min(wait, .milliseconds(20))
+        }
         return wait
     }
 

@@ -2,6 +2,8 @@
 public struct PoolPolicy: Equatable, Sendable {
     /// Children that run tasks at the same time (slots). Celery: `worker_concurrency`.
     public var concurrency = 1
+    /// Whether ``concurrency`` is the number of processors, also when that changes.
+    public var followsProcessors = false
     /// Async tasks that one child runs at the same time.
     public var childConcurrency = 1
     /// Tasks after which a child is replaced; a tenth of it is drawn as jitter. Celery: `worker_max_tasks_per_child`.

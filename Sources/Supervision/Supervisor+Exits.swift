@@ -14,19 +14,25 @@ extension Supervisor {
     ///
     /// - Parameters:
     ///   - evidence: what else is known of its end.
+    ///   - leftovers: processes that it left behind and that were killed.
     ///   - templateLost: the template died first, and with it every child of it.
     public mutating func childExited(
-        _ id: ChildID, _ exit: ChildExit, _ evidence: DeathEvidence = DeathEvidence(), templateLost: Bool = false,
+        _ id: ChildID, _ exit: ChildExit, _ evidence: DeathEvidence = DeathEvidence(), leftovers: Int = 0,
+        templateLost: Bool = false,
         now: Instant
     ) {
         guard self.contains(id) else { return }
         var child = self.children[id.index]!
+        if let running = child.assignments.first(where: { $0.startedAt != nil }) {
+            self.tasks[running.delivery.task].statistics.leftovers += leftovers
+        }
         let broken = child.brokenLimit(exit, evidence, limits: self.limitsOfDelivery())
         let fate = Self.fate(child, exit, evidence, broken, templateLost: templateLost)
         self.log(.childExited(id, exit, tasks: child.tasksTaken))
         // Last first: each that is given back goes to the front of its queue.
         for assignment in child.assignments.reversed() { self.settle(assignment, fate, id) }
         self.pools[child.pool].occupiedSlots -= child.occupiedSlots
+        self.admission.release(child.reservedMemory)
         self.children[id.index] = nil
         if templateLost { self.templateIsLost(child.generation) }
         if let reason = self.bootFailureReason(child, exit), !templateLost {
@@ -64,6 +70,7 @@ extension Supervisor {
     /// What becomes of a delivery whose child is gone. One that had not started is never counted.
     private mutating func settle(_ assignment: Assignment, _ fate: Fate, _ id: ChildID) {
         let delivery = assignment.delivery
+        if assignment.peakMemory > 0 { self.tasks[delivery.task].statistics.peaked(at: assignment.peakMemory) }
         guard assignment.startedAt != nil else { return self.actions.append(.giveBack(delivery)) }
         if assignment.notice == .revoked { return self.finish(assignment, .lost(.terminated), id) }
         switch fate {

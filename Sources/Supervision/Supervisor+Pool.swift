@@ -193,7 +193,11 @@ extension Supervisor {
 
     /// Changes the number of children of a pool; at least one stays.
     public mutating func resize(pool: Int, by change: Int, now: Instant) {
-        let concurrency = max(1, self.pools[pool].policy.concurrency + change)
+        self.pools[pool].policy.followsProcessors = false
+        self.setConcurrency(max(1, self.pools[pool].policy.concurrency + change), pool: pool, now: now)
+    }
+
+    mutating func setConcurrency(_ concurrency: Int, pool: Int, now: Instant) {
         self.pools[pool].policy.concurrency = concurrency
         self.log(.resized(pool: pool, concurrency: concurrency))
         self.fill(pool, now: now)

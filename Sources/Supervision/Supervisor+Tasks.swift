@@ -82,7 +82,8 @@ extension Supervisor {
         let isLast = self.children[id.index]!.assign(
             delivery, limits: limits, cost: self.tasks[delivery.task].statistics.meanRunTime, now: now)
         self.occupancyChanged(id.index, before)
-        self.wake(by: self.children[id.index]!.nextDeadline)
+        self.reserveMemory(delivery.task, id.index)
+        self.wake(by: min(self.children[id.index]!.nextDeadline, self.memoryGuard.nextLook))
         if isLast {
             if self.children[id.index]!.maxTasks > 1 {
                 self.log(.childRecycled(id, .maxTasks, tasks: self.children[id.index]!.tasksTaken))
@@ -105,6 +106,7 @@ extension Supervisor {
         let before = self.children[id.index]!.occupiedSlots
         guard let delivery = self.children[id.index]!.recalled(tag) else { return }
         self.occupancyChanged(id.index, before)
+        self.releaseMemory(delivery.task, id.index)
         self.actions.append(.giveBack(delivery))
     }
 
@@ -131,8 +133,8 @@ extension Supervisor {
         public var state: State
         /// Whether it ended after it was told to stop.
         public var wasCancelled: Bool
-        /// Whether it left processes behind.
-        public var hasLeftovers: Bool
+        /// Processes that it left behind.
+        public var leftovers: Int
         /// Run time in nanoseconds.
         public var runTime: UInt64
         /// Memory in bytes that it added to the child's peak.
@@ -142,12 +144,12 @@ extension Supervisor {
 
         /// A report.
         public init(
-            _ state: State, wasCancelled: Bool = false, hasLeftovers: Bool = false, runTime: UInt64 = 0,
+            _ state: State, wasCancelled: Bool = false, leftovers: Int = 0, runTime: UInt64 = 0,
             peakMemory: UInt64 = 0, countdown: Duration? = nil
         ) {
             self.state = state
             self.wasCancelled = wasCancelled
-            self.hasLeftovers = hasLeftovers
+            self.leftovers = leftovers
             self.runTime = runTime
             self.peakMemory = peakMemory
             self.countdown = countdown
@@ -164,7 +166,10 @@ extension Supervisor {
                 id, "it reported delivery \(tag.number), which it was not running", now: now)
         }
         self.occupancyChanged(id.index, before)
+        self.releaseMemory(assignment.delivery.task, id.index)
         self.tasks[assignment.delivery.task].statistics.ran(for: report.runTime)
+        self.tasks[assignment.delivery.task].statistics.peaked(at: max(report.peakMemory, assignment.peakMemory))
+        self.tasks[assignment.delivery.task].statistics.leftovers += report.leftovers
         self.children[id.index]!.settlePeak(report.peakMemory)
         self.decide(assignment, report, id)
         self.childFinishedTask(id.index, assignment, report, now: now)
@@ -251,8 +256,8 @@ extension Supervisor {
     ) {
         let child = self.children[index]!
         self.wake(by: child.nextDeadline)
-        if assignment.notice != nil || report.hasLeftovers {
-            if child.isReady { self.retire(index, report.hasLeftovers ? .leftovers : .tainted, now: now) }
+        if assignment.notice != nil || report.leftovers > 0 {
+            if child.isReady { self.retire(index, report.leftovers > 0 ? .leftovers : .tainted, now: now) }
         } else if child.isReady && child.recycling == nil {
             self.checkGrowth(index, assignment, now: now)
         }

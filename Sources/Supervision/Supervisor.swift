@@ -23,6 +23,8 @@ public struct Supervisor: Sendable {
     /// When ``timePassed(now:)`` must be called at the latest.
     public internal(set) var nextWake = Instant.distantFuture
 
+    var admission = MemoryAdmission()
+    var memoryGuard = MemoryGuard()
     var templates: [TemplateState] = []
     var generation = 0
     var templateBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
@@ -68,8 +70,15 @@ public struct Supervisor: Sendable {
             self.perform(demands, index, now: now)
         }
         for pool in self.pools.indices { self.fill(pool, now: now) }
+        if self.watchesMemory, now >= self.memoryGuard.nextLook {
+            self.memoryGuard.asked(now: now)
+            self.actions.append(.readMemory)
+        }
         self.findNextWake()
     }
+
+    /// While nothing runs, nobody could be ended for memory.
+    private var watchesMemory: Bool { self.pools.contains { $0.occupiedSlots > 0 } }
 
     private mutating func findNextWake() {
         var next = min(self.ladder.nextStep, self.nextTemplateDeadline)
@@ -78,6 +87,7 @@ public struct Supervisor: Sendable {
         if self.ladder.stage == .running, self.readyTemplate != nil {
             for pool in self.pools { next = min(next, pool.spawnNotBefore ?? .distantFuture) }
         }
+        if self.watchesMemory { next = min(next, self.memoryGuard.nextLook) }
         self.nextWake = next
     }
 

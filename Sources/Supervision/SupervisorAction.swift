@@ -18,6 +18,8 @@ public enum SupervisorAction: Equatable, Sendable {
     case recall(ChildID)
     /// Measure a child's tree; confirm the memory precisely when a first look is above so many bytes.
     case measure(ChildID, confirmAbove: UInt64)
+    /// Read how much memory is left, and report it with `memoryWasRead`.
+    case readMemory
     /// The delivery is over.
     case finish(FinishedDelivery)
     /// The delivery runs again after a wait, as one more retry.
@@ -81,6 +83,7 @@ public enum SupervisorEvent: Equatable, Sendable {
     case attemptLost(ChildID, Delivery, Cause)
     case shutdown(ShutdownStage)
     case resized(pool: Int, concurrency: Int)
+    case memoryShort(MemoryReading)
 }
 
 /// How a child's process ended.

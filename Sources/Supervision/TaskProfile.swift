@@ -27,8 +27,16 @@ public struct TaskStatistics: Equatable, Sendable {
     /// line of output is known to be its own.
     public var writesOutput = false
 
+    /// What it adds to its children's memory.
+    public private(set) var peaks = PeakEstimate()
+    /// Processes that it has left behind.
+    public internal(set) var leftovers = 0
+
     /// A task that has not run.
     public init() {}
+
+    /// An attempt added so much memory at its peak. A child may claim anything: cut to what sums can hold.
+    mutating func peaked(at bytes: UInt64) { self.peaks.ran(peak: min(bytes, 1 << 44)) }
 
     /// Adds a run.
     public mutating func ran(for nanoseconds: UInt64) {

@@ -12,13 +12,15 @@ struct SettingsTests {
         #expect(task.pool == 0)
         #expect(task.command == nil)
         var pool = PoolPolicy()
-        pool.concurrency = 8
+        (pool.concurrency, pool.followsProcessors) = (8, true)
         #expect(settings.pools == [PoolSettings(name: "default", policy: pool, sandbox: .standard)])
         #expect(settings.worker.shutdownGrace == .seconds(30))
         #expect(settings.worker.logLevel == .info)
         #expect(settings.worker.logFormat == .text)
         #expect(settings.worker.heldMessages == .mebibytes(64))
         #expect(settings.worker.bootTimeout == .seconds(30))
+        #expect(settings.worker.controlGroups == .auto)
+        #expect(settings.worker.memoryBudget == nil)
         #expect(settings.warnings == [])
         #expect(try load("") == load())
     }
@@ -34,11 +36,14 @@ struct SettingsTests {
             log_format = "json"
             held_messages = "5MiB"
             boot_timeout = "6s"
+            control_groups = "v1"
+            memory_budget = "26GiB"
             [limits]
             soft_time = "7s"
             hard_time = "8s"
             soft_cpu_time = "9s"
             hard_cpu_time = "10s"
+            cpu_percent = 27
             memory = "11MiB"
             open_files = 12
             processes = 13
@@ -75,6 +80,8 @@ struct SettingsTests {
         #expect(settings.worker.logFormat == .json)
         #expect(settings.worker.heldMessages == .mebibytes(5))
         #expect(settings.worker.bootTimeout == .seconds(6))
+        #expect(settings.worker.controlGroups == .v1)
+        #expect(settings.worker.memoryBudget == .gibibytes(26))
 
         var pool = PoolPolicy()
         (pool.concurrency, pool.childConcurrency) = (3, 4)
@@ -83,14 +90,14 @@ struct SettingsTests {
         #expect(settings.pools[0].policy == pool)
         pool.concurrency = 1
         #expect(settings.pools[1].policy == pool)
-        (pool.concurrency, pool.childConcurrency) = (8, 24)
+        (pool.concurrency, pool.childConcurrency, pool.followsProcessors) = (8, 24, true)
         (pool.maxTasksPerChild, pool.maxChildAge, pool.maxChildGrowth) = (nil, .seconds(25), nil)
         #expect(settings.pools[2].policy == pool)
 
         let task = try #require(settings.task(named: "t"))
         var limits = TaskLimits()
         (limits.softTime, limits.hardTime) = (.seconds(7), .seconds(8))
-        (limits.softCPUTime, limits.hardCPUTime) = (.seconds(9), .seconds(10))
+        (limits.softCPUTime, limits.hardCPUTime, limits.cpuPercent) = (.seconds(9), .seconds(10), 27)
         (limits.memory, limits.openFiles, limits.processes) = (.mebibytes(11), 12, 13)
         (limits.fileSize, limits.output, limits.result) = (.mebibytes(14), .mebibytes(15), .mebibytes(16))
         #expect(task.limits == limits)
@@ -105,7 +112,7 @@ struct SettingsTests {
         #expect(command.environment == ["A": "1", "B.C": "2"])
         #expect(command.workingDirectory == "/tmp")
         #expect(settings.commandTasks == ["t"])
-        #expect(settings.warnings == ["c.toml:30:8: no task uses the pool 'a'"])
+        #expect(settings.warnings == ["c.toml:33:8: no task uses the pool 'a'"])
     }
 
     @Test func commandGetsJSONUnlessTheFileSaysOtherwise() throws {

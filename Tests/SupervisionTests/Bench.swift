@@ -7,6 +7,8 @@ struct Bench {
     var supervisor: Supervisor
     var now = Instant(nanoseconds: 1_000_000_000)
     private(set) var events: [SupervisorEvent] = []
+    /// How often it asked for a reading of memory.
+    private(set) var memoryReadings = 0
     private var lastTag: UInt64 = 0
 
     init(
@@ -35,7 +37,11 @@ struct Bench {
     mutating func actions() -> [SupervisorAction] {
         var actions: [SupervisorAction] = []
         for action in self.supervisor.takeActions() {
-            if case .log(let event) = action { self.events.append(event) } else { actions.append(action) }
+            switch action {
+            case .log(let event): self.events.append(event)
+            case .readMemory: self.memoryReadings += 1
+            default: actions.append(action)
+            }
         }
         return actions
     }

@@ -260,7 +260,7 @@ import Testing
         var bench = Bench.running()
         let (id, delivery) = bench.run()
         #expect(
-            bench.report(id, delivery, .init(.success, hasLeftovers: true)).dropFirst() == [
+            bench.report(id, delivery, .init(.success, leftovers: 1)).dropFirst() == [
                 .kill(id), .fork(child(2), pool: 0, generation: 1),
             ])
         #expect(bench.events.contains(.childRecycled(id, .leftovers, tasks: 1)))
@@ -272,7 +272,7 @@ import Testing
         let (id, first) = bench.run()
         let (_, second) = bench.run()
         #expect(
-            bench.report(id, first, .init(.success, hasLeftovers: true)).dropFirst() == [
+            bench.report(id, first, .init(.success, leftovers: 1)).dropFirst() == [
                 .fork(child(2), pool: 0, generation: 1)
             ])
         #expect(bench.state(id) == .draining)

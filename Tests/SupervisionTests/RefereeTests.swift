@@ -23,7 +23,7 @@ import Testing
         let wanted: Set<String> = [
             "lost", "given back", "retried", "killed", "boot failed", "spawn failed", "template lost", "reloaded",
             "recycled", "tainted", "queued", "exited unasked", "protocol", "hard time", "resized", "revoked",
-            "recalled", "template given up",
+            "recalled", "template given up", "memory short", "refused memory",
         ]
         #expect(wanted.subtracting(reached) == [])
     }
@@ -101,6 +101,9 @@ private struct World {
         self.supervisor = Supervisor(
             pools: pools, grace: .seconds(5), bootTimeout: .seconds(3), seed: self.random.next())
         for _ in 0..<4 { self.supervisor.tasks.append(self.profile(pools: pools.count)) }
+        if Bool.random(using: &self.random) {
+            self.supervisor.setMemoryBudget(.mebibytes(Int.random(in: 32...512, using: &self.random)))
+        }
         self.supervisor.start(now: self.now)
         self.performActions()
     }
@@ -178,6 +181,11 @@ private struct World {
         while index < self.queue.count {
             let delivery = self.queue[index]
             guard let id = self.supervisor.place(task: delivery.task) else {
+                index += 1
+                continue
+            }
+            guard self.supervisor.admits(task: delivery.task, on: id, now: self.now) else {
+                self.reached.insert("refused memory")
                 index += 1
                 continue
             }
@@ -278,7 +286,8 @@ private struct World {
         let states: [Supervisor.Report.State] = [.success, .success, .success, .failure, .retry, .rejected]
         let report = Supervisor.Report(
             states.randomElement(using: &self.random)!, wasCancelled: self.chance(30),
-            hasLeftovers: self.faults && self.chance(3), runTime: UInt64.random(in: 0...200_000, using: &self.random))
+            leftovers: self.faults && self.chance(3) ? 1 : 0,
+            runTime: UInt64.random(in: 0...200_000, using: &self.random))
         self.children[id]!.running.removeAll { $0.tag == delivery.tag }
         self.supervisor.taskReported(id, delivery.tag, report, now: self.now)
         self.performActions()
@@ -394,6 +403,7 @@ private struct World {
             self.children[id]!.isKilled = true
         case .recall(let id): self.recall(id)
         case .measure(let id, _): self.measure(id)
+        case .readMemory: self.readMemory()
         case .finish(let finished): self.finish(finished)
         case .retry(let delivery, let wait, _):
             self.reached.insert("retried")
@@ -409,6 +419,15 @@ private struct World {
             if !self.children.isEmpty { self.broke("exit with children") }
             if self.templates.values.contains(.ready) { self.broke("exit with a template") }
         }
+    }
+
+    /// Now and then there is none left, and somebody ends.
+    private mutating func readMemory() {
+        let isShort = self.faults && self.chance(20)
+        if isShort { self.reached.insert("memory short") }
+        let reading = MemoryReading(total: 1 << 30, available: isShort ? 0 : 1 << 29)
+        let growth = UInt64.random(in: 0...64 << 20, using: &self.random)
+        self.supervisor.memoryWasRead(reading, growth: { _ in growth }, now: self.now)
     }
 
     private mutating func recall(_ id: ChildID) {
@@ -452,6 +471,8 @@ private struct World {
     // MARK: The rules
 
     private mutating func check() {
+        let reserved = self.supervisor.children.reduce(0) { $0 + ($1?.reservedMemory ?? 0) }
+        if reserved != self.supervisor.admission.reserved { self.broke("memory is reserved for nobody") }
         let places = self.queue.count + self.delayed.count + self.inChildren.count + self.finished.count
         if places != Int(self.published) { self.broke("\(places) deliveries, \(self.published) published") }
         if self.supervisor.deliveriesInChildren != self.inChildren.count { self.broke("deliveries in children differ") }

@@ -47,6 +47,7 @@ struct EngineSetup {
             bootTimeout: self.settings.worker.bootTimeout, template: TemplateRole.request(openFiles: openFiles),
             templateInput: try self.input.withoutSecrets().encoded())
         master.groups = self.groups
+        master.memoryBudget = self.settings.worker.memoryBudget
         return master
     }
 

@@ -16,6 +16,7 @@ struct SettingFlags: ParsableArguments {
     @Option(help: help("boot-timeout")) var bootTimeout: String?
     @Option(help: help("control-groups")) var controlGroups: String?
     @Option(help: help("sandbox")) var sandbox: String?
+    @Option(help: help("memory-budget")) var memoryBudget: String?
 
     @Option(help: help("soft-time")) var softTime: String?
     @Option(help: help("hard-time")) var hardTime: String?
@@ -46,7 +47,8 @@ struct SettingFlags: ParsableArguments {
             "concurrency": self.concurrency, "child-concurrency": self.childConcurrency,
             "shutdown-grace": self.shutdownGrace, "log-level": self.logLevel, "log-format": self.logFormat,
             "held-messages": self.heldMessages, "boot-timeout": self.bootTimeout,
-            "control-groups": self.controlGroups, "sandbox": self.sandbox, "cpu-percent": self.cpuPercent,
+            "control-groups": self.controlGroups, "memory-budget": self.memoryBudget, "sandbox": self.sandbox,
+            "cpu-percent": self.cpuPercent,
             "soft-time": self.softTime,
             "hard-time": self.hardTime, "soft-cpu-time": self.softCPUTime, "hard-cpu-time": self.hardCPUTime,
             "memory": self.memory, "open-files": self.openFiles, "processes": self.processes,

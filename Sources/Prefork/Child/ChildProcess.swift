@@ -76,6 +76,7 @@ struct ChildProcess {
         setProcessName("celeriac-child")
         // When the machine runs out of memory, the kernel is to choose a child, not master or template.
         OutOfMemory.preferThisProcess()
+        ResidentPeak.prepare()
         startSession()
         try becomeSubreaper()
         try self.endWith(template)

@@ -115,7 +115,11 @@ struct TaskExecutor {
         report.wasCancelled = call.notice != nil
         measurement.finish(&report)
         StandardOutput.flush()
-        if self.runningTasks == 0 { self.limits.liftData() }
+        if self.runningTasks == 0 {
+            self.limits.liftData()
+            // So that the next attempt's peak is its own.
+            if report.peakMemory > ResidentPeak.worthResetting { ResidentPeak.reset() }
+        }
         if self.runningTasks == 0 && hasChildren() {
             // The sweep opens files, and the task may have used up its own.
             self.limits.lift()

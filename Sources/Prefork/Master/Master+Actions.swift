@@ -39,6 +39,7 @@ extension Master {
         case .kill(let id): self.kill(id)
         case .recall(let id): self.recall(id)
         case .measure(let id, let confirmAbove): self.measure(id, confirmAbove: confirmAbove)
+        case .readMemory: self.readMemory()
         case .finish(let finished): self.finish(finished)
         case .retry(let delivery, let wait, let reason): self.retry(delivery, after: wait, reason)
         case .giveBack(let delivery): self.broker.giveBack(delivery, now: self.now)

@@ -118,19 +118,14 @@ extension Master {
 
     /// Gives ready children work until there is none, or none is ready.
     func distribute() {
-        for pool in self.settings.pools.indices {
-            while let task = self.broker.nextTask(pool: pool, now: self.now),
-                let id = self.supervisor.place(task: task)
-            {
-                self.dispatch(self.broker.take(pool: pool, now: self.now), to: id)
-            }
-        }
+        if self.supervisor.ladder.stage > .running, !self.waitingForMemory.isEmpty { self.giveBackWaiting() }
+        for pool in self.settings.pools.indices { self.distribute(pool: pool) }
         self.performActions()
         // A child that has just got a quick task has places behind it.
         self.broker.placesAreOpen(self.supervisor.openPlaces, now: self.now)
     }
 
-    private func dispatch(_ message: TakenMessage, to id: ChildID) {
+    func dispatch(_ message: TakenMessage, to id: ChildID) {
         guard let child = self.children[id] else { preconditionFailure("The supervisor names living children.") }
         let delivery = message.delivery
         let name = self.taskNames[delivery.task]
@@ -371,13 +366,15 @@ extension Master {
     /// The child was reaped and its tree is gone. What it wrote before is read first: an outcome in the pipe counts.
     ///
     /// - Parameter usage: what the kernel counted over its life.
-    func childEnded(_ child: ChildHandle, _ exit: ChildExit, _ usage: LifeUsage, templateLost: Bool = false) {
+    func childEnded(
+        _ child: ChildHandle, _ exit: ChildExit, _ usage: LifeUsage, leftovers: Int = 0, templateLost: Bool = false
+    ) {
         self.readToEnd(child)
         self.checkForMemoryKill(child)
         let exit = self.naming(exit, child)
         self.gatherEvidence(child, exit, usage)
         self.supervisor.childExited(
-            child.id, exit, child.evidence, templateLost: templateLost, now: self.now)
+            child.id, exit, child.evidence, leftovers: leftovers, templateLost: templateLost, now: self.now)
         self.performActions()
         self.bury(child)
     }
@@ -437,7 +434,7 @@ extension Supervisor.Report {
             case .rejected: .rejected
             }
         self.init(
-            state, wasCancelled: report.wasCancelled, hasLeftovers: report.leftovers > 0,
+            state, wasCancelled: report.wasCancelled, leftovers: Int(report.leftovers),
             runTime: report.runTimeNanoseconds, peakMemory: report.peakMemory,
             countdown: report.countdownNanoseconds.map { .nanoseconds(Int64(clamping: $0)) })
     }

@@ -40,6 +40,14 @@ extension Master {
             self.logger.notice(
                 "pool.resized",
                 metadata: ["pool": "\(self.settings.poolNames[pool])", "concurrency": "\(concurrency)"])
+        case .memoryShort(let reading):
+            self.logger.warning(
+                "memory.short",
+                metadata: [
+                    "available": "\(ByteCount.mebibytes(Int(reading.available >> 20)))",
+                    "total": "\(ByteCount.mebibytes(Int(reading.total >> 20)))",
+                    "stalled": "\(reading.stalledPercent)%",
+                ])
         case .childReady, .childBootFailed, .childExited, .childRecycled: self.logChild(event)
         case .noticeSent, .attemptKilled, .attemptLost: self.logAttempt(event)
         }
@@ -120,6 +128,15 @@ extension Master {
                 metadata: [
                     "pool": "\(self.settings.poolNames[index])", "concurrency": "\(pool.policy.concurrency)",
                     "occupied": "\(pool.occupiedSlots)",
+                ])
+        }
+        for (index, task) in self.supervisor.tasks.enumerated() where task.statistics.runs > 0 {
+            self.logger.notice(
+                "state.task",
+                metadata: [
+                    "task.name": "\(self.settings.taskNames[index])", "runs": "\(task.statistics.runs)",
+                    "expected_memory": "\(task.statistics.peaks.bytes.map { "\($0 >> 10)KiB" } ?? "unknown")",
+                    "leftovers": "\(task.statistics.leftovers)",
                 ])
         }
         for case let child? in self.supervisor.children {

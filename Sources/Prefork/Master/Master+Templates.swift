@@ -94,7 +94,7 @@ extension Master {
             if reaped.leftovers > 0 { self.logLeftovers(child, reaped) }
             let exit = Self.exit(signalled: reaped.signalled, status: reaped.status)
             let usage = LifeUsage(peakResident: reaped.peakResident, cpuMicroseconds: reaped.cpuMicroseconds)
-            self.childEnded(child, exit, usage)
+            self.childEnded(child, exit, usage, leftovers: Int(reaped.leftovers))
         case .symbolicated(let request, let text): self.backtraceArrived(request, CrashBacktrace(decoding: text))
         case nil:
             self.logger.error("template.garbage", metadata: ["template.pid": "\(template.pid)"])

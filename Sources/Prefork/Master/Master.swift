@@ -1,4 +1,5 @@
 import Broker
+import ControlGroups
 import Logging
 import Reactor
 import SandboxPolicy
@@ -28,6 +29,12 @@ public final class Master {
     var unsent: [ChildHandle] = []
     var now: Instant
     var stopReason: StopReason?
+    /// Messages that wait until there is memory for them, by pool, in the order of arrival.
+    var waitingForMemory: [Int: [TakenMessage]] = [:]
+    /// What the worker may use, as it was last read.
+    var ceiling: ResourceCeiling?
+    var nextCeiling = Instant(nanoseconds: 0)
+    let memoryGauge = MemoryGauge()
     /// What templates read: the configuration in force, and a newer one that is being tried.
     var templateInput: [UInt8]
     var pendingReload: [UInt8]?
@@ -99,6 +106,7 @@ public final class Master {
         self.supervisor.start(now: self.now)
         self.performActions()
         while self.stopReason == nil { try self.pass() }
+        self.giveBackWaiting()
         self.broker.finish(now: self.now)
         self.settings.groups.close()
         return self.stopReason!
@@ -109,6 +117,7 @@ public final class Master {
         self.now = Instant(nanoseconds: monotonicNanoseconds())
         if self.now >= self.supervisor.nextWake { self.supervisor.timePassed(now: self.now) }
         self.performActions()
+        self.followCeiling()
         self.completeOverdueBacktraces()
         self.distribute()
         self.broker.endPass(now: self.now)
@@ -120,7 +129,8 @@ public final class Master {
 
     private var nextWake: Instant {
         let broker = self.broker.nextWake(now: self.now)
-        return min(min(self.supervisor.nextWake, broker), min(self.backtraces.nextDeadline, self.hooks.nextWake()))
+        let own = min(self.supervisor.nextWake, self.nextCeiling)
+        return min(min(own, broker), min(self.backtraces.nextDeadline, self.hooks.nextWake()))
     }
 
     private func stopWhenDone() {

@@ -24,6 +24,8 @@ public struct MasterSettings {
     public var template: SpawnRequest
     /// What a template reads from descriptor 4: the configuration, in a form that the program knows.
     public var templateInput: [UInt8]
+    /// Memory that attempts may be expected to add together; `nil` for four fifths of what there is.
+    public var memoryBudget: ByteCount?
     /// The control groups that keep the limits of attempts.
     public var groups = ControlGroups(bare: "not asked for")
 
