@@ -166,9 +166,11 @@ public func closeAll(_ descriptors: [CInt]) {
 }
 
 /// Waits until at least one descriptor is readable or its other side is gone (`poll(2)`), and tells which. A negative
-/// number is never ready. An interrupted wait tells of none.
-public func waitReadable(_ descriptors: [CInt]) -> [Bool] {
+/// number is never ready. An interrupted wait, and one that has taken as long as it may, tell of none.
+public func waitReadable(_ descriptors: [CInt], within time: Duration? = nil) -> [Bool] {
     var entries = descriptors.map { pollfd(fd: $0, events: CShort(POLLIN), revents: 0) }
-    guard poll(&entries, nfds_t(entries.count), -1) > 0 else { return descriptors.map { _ in false } }
+    guard poll(&entries, nfds_t(entries.count), time.map { CInt(clamping: $0.wholeMilliseconds) } ?? -1) > 0 else {
+        return descriptors.map { _ in false }
+    }
     return entries.map { $0.revents != 0 }
 }

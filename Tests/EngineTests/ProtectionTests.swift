@@ -91,6 +91,19 @@ extension EngineTests {
             #expect(try program.finish() == 1)
         }
 
+        /// Nobody is told of it, and its child lives on.
+        @Test(arguments: ProtectionMode.allCases)
+        func aProcessThatMadeTheTemplateItsParentEnds(mode: ProtectionMode) throws {
+            try mode.required()
+            let program = try Program(run: .fixture, ["-c", "1"] + mode.flags)
+            program.send(call("probe.step_out", id: "a"))
+            let pid = try #require(try program.outcome("a").result?.integer)
+            try program.wait(for: "its end") { ProcessTable.name(of: ProcessID(pid)) == nil }
+            program.send(call("args.none", id: "b"))
+            #expect(try program.outcome("b").state == "SUCCESS")
+            #expect(try program.finish() == 0)
+        }
+
         @Test(arguments: [ProtectionMode.v1, .v2])
         func groupsOfADeadWorkerAreSweptByTheNext(mode: ProtectionMode) throws {
             try mode.required()

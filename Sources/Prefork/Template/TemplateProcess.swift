@@ -85,9 +85,11 @@ final class TemplateProcess {
 
     private func loop() throws -> Never {
         while true {
-            let ready = waitReadable([self.control.descriptor.number, self.signals.descriptor.number])
+            let descriptors = [self.control.descriptor.number, self.signals.descriptor.number]
+            let ready = waitReadable(descriptors, within: self.serials.isEmpty ? nil : Self.sweepInterval)
             if ready[1] { try self.reapAll() }
             if ready[0] { try self.handleOrder() }
+            if !ready[0], !ready[1] { _ = self.killStrays() }
         }
     }
 
@@ -153,13 +155,22 @@ final class TemplateProcess {
         if exits.isEmpty { return }
         let dead = exits.compactMap { exit in self.serials.removeValue(forKey: exit.pid).map { ($0, exit) } }
         let inGroups = dead.map { self.emptyGroup(of: $0.0) }
-        let strays = killStrayChildren { self.serials[$0] != nil || self.helpers.contains($0) }
+        let strays = self.killStrays()
         for exit in exits { self.helpers.remove(exit.pid) }
         for (index, (serial, exit)) in dead.enumerated() {
             // Whose strays they are is known from their groups; without groups only when one child died.
             let found = inGroups[index].isEmpty && dead.count == 1 ? strays : inGroups[index]
             try self.report(serial, exit, leftovers: found)
         }
+    }
+
+    /// How often to look for processes that made this one their parent while their child lives on (`CLONE_PARENT`):
+    /// no signal tells of them.
+    private static let sweepInterval: Duration = .seconds(1)
+
+    /// Kills every child of this process that it did not fork.
+    private func killStrays() -> [String] {
+        killStrayChildren { self.serials[$0] != nil || self.helpers.contains($0) }
     }
 
     /// Kills what a dead child left in its control group. What dies becomes this process's, like all orphans.

@@ -8,6 +8,18 @@ func addMemoryTasks(to worker: inout Worker) {
         print("large")
         return hold(mebibytes: mebibytes, seconds)
     }
+    worker.task("probe.creep", parameters: "step", "most") { (step: Int, most: Int) in creep(step, most) }
+}
+
+/// Grows by so many mebibytes every 10 ms, up to a bound, and keeps all.
+private func creep(_ step: Int, _ most: Int) {
+    var grown = 0
+    while grown < most {
+        let memory = mmap(nil, step << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
+        memset(memory, 1, step << 20)
+        grown += step
+        usleep(10_000)
+    }
 }
 
 private func hold(mebibytes: Int, _ seconds: Double) -> [Double] {
