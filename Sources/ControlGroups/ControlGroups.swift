@@ -37,11 +37,17 @@ public final class ControlGroups {
     private var lastNumber = 0
 
     /// Sets up what the choice asks for, or tells why it cannot be had. Sweeps what dead workers left.
-    public static func setUp(_ choice: GroupChoice) throws(GroupError) -> ControlGroups {
-        try self.setUp(choice, .real)
+    ///
+    /// - Parameter rationsProcessors: whether any task has a ration of CPU.
+    public static func setUp(
+        _ choice: GroupChoice, rationsProcessors: Bool
+    ) throws(GroupError) -> ControlGroups {
+        try self.setUp(choice, .real, rationsProcessors: rationsProcessors)
     }
 
-    package static func setUp(_ choice: GroupChoice, _ files: GroupFiles) throws(GroupError) -> ControlGroups {
+    package static func setUp(
+        _ choice: GroupChoice, _ files: GroupFiles, rationsProcessors: Bool = true
+    ) throws(GroupError) -> ControlGroups {
         let location = files.location()
         var obstacles: [String] = []
         if choice == .auto || choice == .v2 {
@@ -51,7 +57,9 @@ public final class ControlGroups {
             }
         }
         if choice == .auto || choice == .v1 {
-            do throws(GroupError) { return try LegacySetup(files, location).run() } catch {
+            do throws(GroupError) {
+                return try LegacySetup(files, location, rationsProcessors: rationsProcessors).run()
+            } catch {
                 if choice == .v1 { throw error }
                 obstacles.append(error.description)
             }

@@ -23,7 +23,7 @@ extension ControlGroups {
         }
         if choice == .auto || choice == .v1 {
             do throws(GroupError) {
-                let group = try LegacySetup(files, location).check()
+                let group = try LegacySetup(files, location, rationsProcessors: true).check()
                 return ExpectedProtection(
                     mode: .v1, detail: "\(Self.names(Array(location.legacy.keys))) below \(group) and its like")
             } catch { obstacles.append(error.description) }

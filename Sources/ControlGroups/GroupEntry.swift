@@ -13,8 +13,8 @@ public enum GroupEntry {
 
     /// Kills every process of a group, forks in progress included, and returns the names of those that it found.
     ///
-    /// Version 2 does it in one step. In the freezer of version 1 they are stopped first, so that none can fork on
-    /// while the list is read. Without either the list is read until it is empty.
+    /// Version 2 does it in one step. Otherwise the group may have no further process from now on, and the list is read
+    /// and killed until it is empty.
     public static func killAll(_ directory: CInt) -> [String] {
         var names: [ProcessID: String] = [:]
         for pid in Self.processes(directory) { names[pid] = ProcessTable.name(of: pid) ?? "?" }
@@ -29,31 +29,23 @@ public enum GroupEntry {
 
     private static func killEach(_ directory: CInt, _ names: inout [ProcessID: String]) {
         let deadline = monotonicNanoseconds() + Self.patience
-        let hasFreezer = (try? writeText("FROZEN", to: "freezer.state", in: directory)) != nil
-        if hasFreezer { Self.waitUntilFrozen(directory, deadline) }
-        repeat {
+        try? writeText("0", to: "pids.max", in: directory)
+        while monotonicNanoseconds() < deadline {
             let found = Self.processes(directory)
+            if found.isEmpty { return }
             for pid in found {
                 if names[pid] == nil { names[pid] = ProcessTable.name(of: pid) ?? "?" }
-                Self.kill(pid, directory, isFrozen: hasFreezer)
+                Self.kill(pid, directory)
             }
-            if hasFreezer { return _ = try? writeText("THAWED", to: "freezer.state", in: directory) }
-            if found.isEmpty { return }
-            pauseBriefly()
-        } while monotonicNanoseconds() < deadline
-    }
-
-    private static func waitUntilFrozen(_ directory: CInt, _ deadline: UInt64) {
-        while (try? readText("freezer.state", in: directory)) != "FROZEN\n", monotonicNanoseconds() < deadline {
             pauseBriefly()
         }
     }
 
-    /// A number in the list may be another process's by the time it is signalled, unless all are stopped; a descriptor
-    /// of one that is in the list after it was opened is not.
-    private static func kill(_ pid: ProcessID, _ directory: CInt, isFrozen: Bool) {
+    /// A number in the list may be another process's by the time it is signalled; a descriptor of one that is in the
+    /// list after it was opened is not.
+    private static func kill(_ pid: ProcessID, _ directory: CInt) {
         guard pid > 1, let process = try? ProcessDescriptor(child: pid) else { return }
-        if isFrozen || Self.processes(directory).contains(pid) { process.send(.kill) }
+        if Self.processes(directory).contains(pid) { process.send(.kill) }
     }
 
     private static func processes(_ directory: CInt) -> [ProcessID] {

@@ -5,8 +5,6 @@ public struct GroupLocation: Equatable, Sendable {
         case memory
         case pids
         case cpu
-        /// Of version 1 only: version 2 can freeze any group.
-        case freezer
     }
 
     /// A group, as a directory.

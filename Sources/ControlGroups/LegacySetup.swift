@@ -6,13 +6,16 @@ struct LegacySetup {
     private let files: GroupFiles
     private let location: GroupLocation
 
-    init(_ files: GroupFiles, _ location: GroupLocation) {
+    private let controllers: [GroupLocation.Controller]
+
+    /// - Parameter rationsProcessors: whether any task has a ration of CPU. To enter a group costs some 100 µs in each
+    ///   hierarchy, and holds up every fork of the machine meanwhile.
+    init(_ files: GroupFiles, _ location: GroupLocation, rationsProcessors: Bool) {
         self.files = files
+        // A child's tree is killed by its first group, which then takes no further process.
+        self.controllers = [.pids, .memory] + (rationsProcessors ? [.cpu] : [])
         self.location = location
     }
-
-    /// The freezer comes first: a child's tree is killed by its first group.
-    private static let order: [GroupLocation.Controller] = [.freezer, .memory, .pids, .cpu]
 
     /// The group whose memory controller would be used. Changes nothing.
     func check() throws(GroupError) -> String {
@@ -30,7 +33,7 @@ struct LegacySetup {
         var homes: [WorkerGroup] = []
         var byController: [GroupLocation.Controller: Int] = [:]
         var parents: [String: Int] = [:]
-        for controller in Self.order {
+        for controller in self.controllers {
             guard let parent = self.location.legacy[controller]?.directory else { continue }
             if let index = parents[parent] {
                 byController[controller] = index

@@ -20,7 +20,6 @@ import Testing
         #expect(location.legacy[.memory]?.directory == "/sys/fs/cgroup/memory/api/8522")
         #expect(location.legacy[.pids]?.directory == "/sys/fs/cgroup/pids")
         #expect(location.legacy[.cpu]?.directory == "/sys/fs/cgroup/cpu,cpuacct/x:y")
-        #expect(location.legacy[.freezer] == nil)
         #expect(location.unified?.directory == "/sys/fs/cgroup/unified")
         #expect(location.legacy[.memory]?.chain.count == 3)
         #expect(location.legacy[.memory]?.chain.last == "/sys/fs/cgroup/memory")

@@ -21,7 +21,9 @@ struct EngineSetup {
         self.input = input
         self.settings = try input.load(worker)
         self.table = TaskTable(self.settings)
-        self.groups = try Self.groups(self.settings.worker.controlGroups)
+        self.groups = try Self.groups(
+            self.settings.worker.controlGroups,
+            rationsProcessors: self.table.profiles.contains { $0.limits.cpuPercent != nil })
     }
 
     func logOutput() -> LogOutput { LogOutput(format: self.settings.worker.logFormat == .json ? .json : .text) }
@@ -52,9 +54,9 @@ struct EngineSetup {
     }
 
     /// Takes the control groups that the settings ask for.
-    private static func groups(_ choice: GroupChoice) throws -> ControlGroups {
+    private static func groups(_ choice: GroupChoice, rationsProcessors: Bool) throws -> ControlGroups {
         do {
-            return try ControlGroups.setUp(choice)
+            return try ControlGroups.setUp(choice, rationsProcessors: rationsProcessors)
         } catch {
             throw UsageError(description: "control_groups = \"\(choice.rawValue)\": \(error)")
         }

@@ -8,10 +8,17 @@ import Wire
 extension Master {
     /// Makes a child's groups, and what of them goes with the order to fork it.
     func openGroup(_ child: ChildHandle) throws(Errno) -> (groups: ForkGroups, directories: [CInt]) {
-        guard let group = try self.settings.groups.makeGroup() else { return (.none, []) }
+        guard self.needsGroup(child.pool), let group = try self.settings.groups.makeGroup() else { return (.none, []) }
         child.group = group
         let directories = try group.open()
         return (ForkGroups(count: directories.count, isUnified: self.settings.groups.mode == .v2), directories)
+    }
+
+    /// To enter a group of version 1 takes longer than a short task. A child that has one task, without a limit that a
+    /// group would keep, does without.
+    private func needsGroup(_ pool: Int) -> Bool {
+        if self.supervisor.pools[pool].policy.maxTasksPerChild != 1 || self.settings.groups.mode == .v2 { return true }
+        return self.supervisor.tasks.contains { $0.pool == pool && GroupLimits($0.limits) != GroupLimits() }
     }
 
     func removeGroup(_ child: ChildHandle) {
