@@ -56,6 +56,7 @@ let package = Package(
             dependencies: ["JSON", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
         .target(name: "Reactor", dependencies: ["Supervision", "Syscalls"]),
         .target(name: "TLS", dependencies: ["COpenSSL"]),
+        .target(name: "Signing", dependencies: ["COpenSSL", "Celery", "Syscalls"]),
         .target(
             name: "Broker",
             dependencies: [
@@ -73,7 +74,7 @@ let package = Package(
         .target(
             name: "CeleriacClient",
             dependencies: [
-                "Celery", "Compression", "JSON", "Reactor", "Redis", "Supervision", "Syscalls",
+                "Celery", "Compression", "JSON", "Reactor", "Redis", "Signing", "Supervision", "Syscalls",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -82,7 +83,7 @@ let package = Package(
         .target(
             name: "RedisBroker",
             dependencies: [
-                "Broker", "Celery", "Configuration", "JSON", "PostMortems", "Reactor", "Redis", "Supervision",
+                "Broker", "Celery", "Configuration", "JSON", "PostMortems", "Reactor", "Redis", "Signing", "Supervision",
                 "Syscalls", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -99,7 +100,8 @@ let package = Package(
             name: "Celeriac",
             dependencies: [
                 "Broker", "CeleriacClient", "Celery", "Configuration", "ControlGroups", "InProcess", "JSON", "Journal",
-                "PostMortems", "Prefork", "Redis", "RedisBroker", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
+                "PostMortems", "Prefork", "Redis", "RedisBroker", "Signing", "Supervision", "Syscalls", "TaskLines",
+                "WorkerLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -134,6 +136,7 @@ let package = Package(
                 "ControlGroups", "EngineSupport", "GroupFixture", "Supervision", "Syscalls",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .testTarget(name: "SigningTests", dependencies: ["Celery", "Signing"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Supervision"]),
         .testTarget(
             name: "JournalTests",
@@ -161,6 +164,8 @@ let package = Package(
             dependencies: ["CeleriacCommand", "CeleriacDemo", "EngineFixture", "EngineSupport", "JSON", "Syscalls"]),
         .testTarget(
             name: "RedisTests",
-            dependencies: ["CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "Syscalls"]),
+            dependencies: [
+                "CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "Signing", "Syscalls",
+            ]),
     ]
 )

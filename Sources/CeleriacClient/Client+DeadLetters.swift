@@ -85,7 +85,9 @@ extension Client {
     }
 
     private func replayCommand(_ letter: DeadLetterRecord) -> Command? {
-        guard let message = letter.freshMessage, let keys = letter.keys(self.keys) else { return nil }
+        guard let message = letter.freshMessage(signedWith: self.options.signingKey),
+            let keys = letter.keys(self.keys)
+        else { return nil }
         var command = Command("EVAL", Self.replayScript, "4", self.keys.deadLetters, self.keys.deadIndex)
         command.add(keys.list)
         command.add(keys.deliveries)

@@ -1,3 +1,4 @@
+import Signing
 import Supervision
 
 /// How a ``Client`` uses its servers.
@@ -15,6 +16,8 @@ public struct ClientOptions: Sendable {
     /// Whether calls wait for a server that cannot be reached at first, up to ``timeout``. Default `true`; `false` fails
     /// them with the first attempt to connect, which suits a command line.
     public var waitsForServer = true
+    /// The key that signs each message, for workers that require it; `nil`, the default, signs nothing.
+    public var signingKey: SigningKey?
     /// What `CLIENT LIST` shows. Default `celeriac-client`; `nil` for nothing.
     public var name: String? = "celeriac-client"
 

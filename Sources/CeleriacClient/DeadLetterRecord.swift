@@ -1,5 +1,7 @@
 import Celery
+import FoundationEssentials
 import JSON
+import Signing
 
 /// A dead letter as a worker has recorded it.
 package struct DeadLetterRecord: Sendable {
@@ -42,11 +44,13 @@ package struct DeadLetterRecord: Sendable {
         return self.text("message_base64").flatMap { Base64.decode(Array($0.utf8)[...]) }
     }
 
-    /// The message as it begins anew: without its losses. Such that is no envelope stays as it is.
-    var freshMessage: [UInt8]? {
+    /// The message as it begins anew: without its losses, and with a key signed anew. Such that is no envelope stays as it
+    /// is.
+    func freshMessage(signedWith key: SigningKey? = nil) -> [UInt8]? {
         guard let message else { return nil }
-        guard let envelope = try? Envelope(parsing: message[...]) else { return message }
-        return envelope.renewed().serialized()
+        guard var envelope = try? Envelope(parsing: message[...]).renewed() else { return message }
+        if envelope.protocolVersion == .two { key?.sign(&envelope, now: Date().timeIntervalSince1970) }
+        return envelope.serialized()
     }
 
     /// Whether the message can be run, as far as its form tells.

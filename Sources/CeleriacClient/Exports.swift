@@ -1,6 +1,7 @@
 import Celery
 import Compression
 import JSON
+import Signing
 
 /// Any JSON, for arguments and results of no fixed type.
 public typealias JSONValue = JSON.JSONValue
@@ -12,6 +13,10 @@ public typealias CeleryValue = Celery.CeleryValue
 public typealias CeleryObject = Celery.CeleryObject
 /// A task that is to be sent later, for ``SendOptions/link`` and ``SendOptions/linkError``.
 public typealias Signature = Celery.Signature
+/// A key that signs messages, for ``ClientOptions/signingKey``.
+public typealias SigningKey = Signing.SigningKey
+/// Why a key cannot be used.
+public typealias KeyError = Signing.KeyError
 /// The state of a task.
 public typealias ResultState = Celery.ResultState
 /// How the body of a message is written.

@@ -21,7 +21,8 @@ extension Client {
         try Self.check(call, queue)
         let task = try self.newTask(call, queue: queue)
         do throws(BodyError) {
-            let envelope = try task.envelope(deliveryTag: RandomID.make())
+            var envelope = try task.envelope(deliveryTag: RandomID.make())
+            self.options.signingKey?.sign(&envelope, now: Date().timeIntervalSince1970)
             return OutgoingMessage(
                 id: task.headers.id, queue: queue, list: self.keys.queue(queue, priority: options.priority),
                 bytes: envelope.serialized(), isRepeatable: options.whenUncertain == .sendAgain)

@@ -6,6 +6,8 @@ public struct BodyDecoder: Sendable {
     public var accepted: Set<Serializer>
     /// How much of a hostile body is accepted.
     public var limits: BodyLimits
+    /// Whether bodies in Celery's `auth` envelope are opened: only where somebody has checked their signatures.
+    public var opensSigned = false
 
     /// A decoder.
     public init(accepted: Set<Serializer> = [.json], limits: BodyLimits = BodyLimits()) {
@@ -58,8 +60,20 @@ public struct BodyDecoder: Sendable {
 
     /// The body. Throws ``BodyError``.
     public func value(of envelope: Envelope) throws(BodyError) -> CeleryValue {
+        if self.opensSigned, envelope.contentType == SignedBody.contentType {
+            return try self.value(of: try self.signedBody(of: envelope))
+        }
         let serializer = try self.serializer(of: envelope)
         return try serializer.decode(try self.payload(of: envelope), limits: self.limits)
+    }
+
+    /// The value inside of a signed body, in which no other signed body may be.
+    private func value(of body: SignedBody) throws(BodyError) -> CeleryValue {
+        let serializer = try Serializer(contentType: body.contentType)
+        guard self.accepted.contains(serializer) else {
+            throw BodyError(.notAccepted, "The content type \"\(serializer.contentType)\" is not accepted here.")
+        }
+        return try serializer.decode(body.content, limits: self.limits)
     }
 
     /// The body of a task message of protocol 2. Throws ``BodyError``.

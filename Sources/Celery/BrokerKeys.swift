@@ -55,6 +55,8 @@ public struct BrokerKeys: Hashable, Sendable {
     public var limited: String { self.prefix + "celeriac.limited" }
     /// Messages that have been given a time to start and come back for it: a sorted set of task id and try.
     public var admitted: String { self.prefix + "celeriac.admitted" }
+    /// Which delivery has a signed message, or that the message has ended, by its signature; expires.
+    public func signature(_ id: String) -> String { "\(self.prefix)celeriac.signature.\(id)" }
     /// A random text that says which content of the database is meant: it changes when all keys are lost.
     public var epoch: String { self.prefix + "celeriac.epoch" }
 }

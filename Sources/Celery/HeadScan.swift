@@ -80,7 +80,8 @@ extension HeadScan {
             try seen.insert(name)
             switch name {
             case .body: try self.readBody()
-            case .contentType, .contentEncoding: _ = try self.optionalText()
+            case .contentType: self.head.contentType = try self.optionalText()
+            case .contentEncoding: _ = try self.optionalText()
             case .headers: try self.readHeaders()
             case .properties: try self.readProperties()
             }

@@ -41,6 +41,8 @@ public struct MessageHead: Sendable, Hashable {
     public var routingKey: ArraySlice<UInt8>?
     /// How urgent the message is: 0, the most urgent on Redis, to 9. 0 when the message does not say.
     public var priority = 0
+    /// Which serializer wrote the body; `nil` when the message does not say.
+    public var contentType: ArraySlice<UInt8>?
     /// The body: a JSON string, as it was written.
     public var body = RawJSON.empty
     /// Whether the headers name no task: then the body tells what is to be done, if it is a task message at all.
@@ -71,6 +73,7 @@ public struct MessageHead: Sendable, Hashable {
         self.priority = Self.clamped(priority: envelope.priority)
         self.isRedelivered = envelope.isRedelivered
         self.losses = envelope.losses
+        self.contentType = envelope.contentType.map { Array($0.utf8)[...] }
         self.body = envelope.body
         self.isProtocolOne = envelope.protocolVersion == .one
         if !self.isProtocolOne { self.read(try TaskHeaders(envelope.headers), envelope.headers) }

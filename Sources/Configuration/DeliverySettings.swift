@@ -53,6 +53,10 @@ public struct DeliverySettings: Equatable, Sendable {
     public let tracksStart: Bool
     /// How many may start.
     public let admission: AdmissionSettings
+    /// Whether only messages are run that a known key has signed.
+    public let requiresSignature: Bool
+    /// Whether only bodies are run that Celery has signed with a known certificate.
+    public let requiresCertificate: Bool
 }
 
 /// What concerns the broker and the result backend.
@@ -83,6 +87,8 @@ public struct BrokerSettings: Equatable, Sendable {
     public let keyPrefix: String
     /// In front of the result backend's keys.
     public let resultKeyPrefix: String
+    /// What concerns signed messages.
+    public let signing: SigningSettings
 
     /// The name on a host.
     public func nodeName(host: String) -> String {

@@ -102,6 +102,7 @@ extension BrokerSettings {
         self.resultExtended = layer.required(Layer.boolean, .resultExtended)
         self.keyPrefix = layer.text(.keyPrefix) ?? ""
         self.resultKeyPrefix = layer.text(.resultKeyPrefix) ?? ""
+        self.signing = SigningSettings(layer)
     }
 }
 
@@ -112,6 +113,8 @@ extension DeliverySettings {
         self.tracksStart = layer.required(Layer.boolean, .trackStarted)
         self.admission = AdmissionSettings(
             rate: layer.rate(.rate), maxConcurrent: layer.count(.maxConcurrent), key: layer.template(.limitKey))
+        self.requiresSignature = layer.required(Layer.boolean, .requireSignature)
+        self.requiresCertificate = layer.required(Layer.boolean, .requireCertificate)
     }
 }
 

@@ -27,6 +27,7 @@ struct Resolver {
     /// The effective settings; to be used only when no problem is an error.
     mutating func settings() -> Settings {
         self.checkOrder(in: self.base)
+        self.checkSigning(in: self.base)
         self.checkQueues()
         self.checkSections()
         self.checkProfiles()
@@ -35,6 +36,7 @@ struct Resolver {
         for name in self.code.map(\.name) + commands where tasks[name] == nil {
             let layer = self.effectiveLayer(ofTask: name)
             self.checkOrder(in: layer)
+            self.checkSigning(in: layer)
             tasks[name] = self.placed(layer, own: self.ownLayer(ofTask: name))
         }
         self.warnAboutUnusedPools()
@@ -126,6 +128,12 @@ extension Resolver {
 
 extension Resolver {
     private var sections: [NamedLayer] { self.code + self.patterns.map(\.section) + self.exactSections }
+
+    /// Notes a problem about one place once, however many tasks it concerns.
+    mutating func report(_ code: ConfigurationError.Code, _ message: String, at source: SettingSource) {
+        guard self.reportedPairs.insert([source]).inserted else { return }
+        self.problems.add(code, message, at: source)
+    }
 
     private mutating func checkQueues() {
         guard let setting = self.base[.queues], self.base.text(.queueOrder) == QueueOrder.weighted.rawValue else {

@@ -59,6 +59,10 @@ public struct TaskOptions: Hashable, Sendable {
     public var ignoreResult: Bool?
     /// Whether the state STARTED is stored.
     public var trackStarted: Bool?
+    /// Whether only messages are run that a known key has signed.
+    public var requireSignature: Bool?
+    /// Whether only bodies are run that Celery has signed with a known certificate.
+    public var requireCertificate: Bool?
 
     /// Options that set what is given and leave the rest to the configuration.
     public init(
@@ -86,7 +90,9 @@ public struct TaskOptions: Hashable, Sendable {
         limitKey: LimitKey? = nil,
         acks: Acknowledgement? = nil,
         ignoreResult: Bool? = nil,
-        trackStarted: Bool? = nil
+        trackStarted: Bool? = nil,
+        requireSignature: Bool? = nil,
+        requireCertificate: Bool? = nil
     ) {
         self.softTime = softTime
         self.hardTime = hardTime
@@ -113,6 +119,8 @@ public struct TaskOptions: Hashable, Sendable {
         self.acks = acks
         self.ignoreResult = ignoreResult
         self.trackStarted = trackStarted
+        self.requireSignature = requireSignature
+        self.requireCertificate = requireCertificate
     }
 }
 
@@ -145,6 +153,8 @@ extension TaskOptions {
             (.acks, self.acks.map { SettingValue.text($0.rawValue) }),
             (.ignoreResult, self.ignoreResult.map(SettingValue.boolean)),
             (.trackStarted, self.trackStarted.map(SettingValue.boolean)),
+            (.requireSignature, self.requireSignature.map(SettingValue.boolean)),
+            (.requireCertificate, self.requireCertificate.map(SettingValue.boolean)),
         ]
         return values.compactMap { key, value in value.map { (key, $0) } }
     }

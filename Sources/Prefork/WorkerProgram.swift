@@ -21,6 +21,9 @@ public struct WorkerProgram {
     /// Whether result documents tell the task's name, arguments and worker. Celery: `result_extended`.
     public var extendsResults = false
 
+    /// Whether bodies in Celery's `auth` envelope are opened. Their signatures are the broker's to check.
+    public var opensSignedBodies = false
+
     /// A program without tasks.
     public init() {}
 }

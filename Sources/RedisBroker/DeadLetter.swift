@@ -12,6 +12,12 @@ public struct DeadLetter: Sendable {
         case tooLarge = "too_large"
         /// No worker of this kind has its task.
         case notRegistered = "not_registered"
+        /// It is not signed, and its task requires that.
+        case unsigned
+        /// Its signature is not one that is taken.
+        case badSignature = "bad_signature"
+        /// It is the copy of a signed message that has run or is running.
+        case replayed
         /// Its body cannot be opened.
         case undecodable
         /// It has cost as many children as it may.

@@ -39,6 +39,8 @@ struct HeldMessage {
     var isLost = false
     /// Where it holds a slot of a limited task; `nil` when it holds none.
     var slots: String?
+    /// What keeps it from running twice; `nil` unless it is signed and its task requires that.
+    var claim: SignatureClaim?
     /// How its task failed without a child that could tell what follows; a child is asked for that.
     var failure: TaskOutcome?
 

@@ -35,18 +35,34 @@ extension RedisBroker {
                 bytes, number, queue, .notRegistered, "no task is called \(name)",
                 id: String(decoding: head.id, as: UTF8.self), task: name)
         }
+        let claim: SignatureClaim?
+        do throws(SignatureRefusal) {
+            claim = try self.checkSignatures(bytes, head, task)
+        } catch {
+            return self.refuse(bytes, number, queue, error.reason, error.text, head)
+        }
         let profile = self.profiles.profile(task)
         self.held[number] = HeldMessage(
             tag: self.tag(number), bytes: bytes, head: head, queue: queue, task: task, epoch: self.epoch,
             deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses,
-            ownLimits: self.ownLimits(head, profile.limits))
-        if deliveriesBefore >= self.options.maxDeliveries {
-            return self.bury(number, .tooManyDeliveries, "it was handed out \(deliveriesBefore) times before")
+            ownLimits: self.ownLimits(head, profile.limits), claim: claim)
+        guard let claim else { return self.judge(number, now: now) }
+        if let eta = head.eta, eta > Self.wallSeconds { return self.putAside(number, until: eta, now: now) }
+        self.askForClaim(number, claim)
+    }
+
+    /// A message that is known to be none's copy: over, not due, or to be started.
+    func judge(_ number: UInt64, now: Instant) {
+        guard let message = self.held[number] else { return }
+        let (head, profile) = (message.head, self.profiles.profile(message.task))
+        if message.deliveriesBefore >= self.options.maxDeliveries {
+            return self.bury(
+                number, .tooManyDeliveries, "it was handed out \(message.deliveriesBefore) times before")
         }
         if head.losses >= profile.retry.maxLosses { return self.failLost(number, profile.pool) }
         if let eta = head.eta, eta > Self.wallSeconds { return self.putAside(number, until: eta, now: now) }
         if let expires = head.expires, expires <= Self.wallSeconds { return self.expire(number) }
-        let admission = self.profiles.delivery(task).admission
+        let admission = self.profiles.delivery(message.task).admission
         if admission.isLimited { return self.askForAdmission(number, admission) }
         self.begin(number, now: now)
     }
@@ -102,6 +118,7 @@ extension RedisBroker {
         guard let message = self.held[number] else { return }
         self.held[number]!.place = .settling
         var settlement = message.settlement
+        if let claim = message.claim { settlement.effects.append(claim.ended) }
         settlement.then = { [unowned self] outcome in
             FaultPoint.reached(.earlyAnswered)
             // Losing is worse than repeating: what was most likely acknowledged by us runs.
@@ -159,6 +176,22 @@ extension RedisBroker {
             let failure = reason == .notRegistered ? TaskFailure.notRegistered(task ?? "") : .undecodable(text)
             settlement.effects.append(documents.failure(id: id, failure, at: Self.wallSeconds))
         }
+        self.logDeath(letter)
+        self.settle(number, settlement)
+    }
+
+    /// A message that may not run for its signature's sake. No result is stored: whoever sent it may not speak for the task
+    /// whose id it has.
+    private func refuse(
+        _ bytes: ArraySlice<UInt8>, _ number: UInt64, _ queue: String, _ reason: DeadLetter.Reason, _ text: String,
+        _ head: MessageHead
+    ) {
+        var letter = DeadLetter(reason: reason, text: text, queue: queue, message: bytes)
+        letter.taskID = String(decoding: head.id, as: UTF8.self)
+        letter.task = String(decoding: head.task, as: UTF8.self)
+        letter.priority = head.priority
+        var settlement = Settlement(tag: self.tag(number), epoch: self.epoch)
+        settlement.effects = [self.effect(letter, number)]
         self.logDeath(letter)
         self.settle(number, settlement)
     }

@@ -103,6 +103,7 @@ extension RedisBroker: RedisConnectionOwner {
         self.told.over("connection")
         self.logger.notice("broker.connected", metadata: ["server": "\(self.serverName)"])
         self.adoptUnanswered()
+        self.askAgainForClaims()
         self.askAgainForAdmission()
         self.taking.connected()
         self.track()

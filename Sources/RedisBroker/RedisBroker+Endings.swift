@@ -72,10 +72,11 @@ extension RedisBroker {
         for publication in outcome.aftermath?.publications ?? [] {
             let list = self.keys.queue(
                 String(decoding: publication.queue, as: UTF8.self), priority: Int(publication.priority))
-            settlement.effects.append(.push(list: list, message: publication.message))
+            settlement.effects.append(.push(list: list, message: self.signed(publication.message, for: message)))
         }
         if let reason { settlement.effects.append(self.deathEffect(number, message, outcome, reason)) }
         if message.deliveriesBefore > 0 { settlement.effects.append(.forget(key: self.deliveryCountKey(message))) }
+        if let claim = message.claim { settlement.effects.append(claim.ended) }
         self.addDocuments(to: &settlement, message, outcome)
         self.settle(number, settlement)
     }
@@ -117,11 +118,15 @@ extension RedisBroker {
         FaultPoint.reached(.retried)
         let number = delivery.tag.number
         guard let message = self.held[number] else { return }
+        if message.claim != nil, self.messageKeys?.signer == nil {
+            return self.endUnsignable(number, message, delivery, because: failure)
+        }
         let seconds = Double(wait.wholeNanoseconds) / 1e9
         do {
             let again = try self.again(message, delivery, countdown: seconds)
             var settlement = message.settlement
             settlement.effects = [self.placement(again, of: message, countdown: seconds, now: now)]
+            if let claim = message.claim { settlement.effects.append(claim.ended) }
             if let documents, self.storesResults(of: message) {
                 settlement.effects.append(documents.retry(message, because: failure))
             }
@@ -134,12 +139,24 @@ extension RedisBroker {
         }
     }
 
+    /// A retry is another message. Without a key to sign it, every worker would refuse it: it is the end, and told so.
+    private func endUnsignable(
+        _ number: UInt64, _ message: HeldMessage, _ delivery: Delivery, because failure: TaskOutcome.Failure?
+    ) {
+        var outcome = TaskOutcome(.failure, attempts: delivery.attempt)
+        let text = "its retry cannot be signed: the worker has no signing_key"
+        let last = failure.map { "; it failed with \($0.type): \($0.message)" } ?? ""
+        outcome.failure = TaskOutcome.Failure(type: "Retry", message: text + last)
+        self.settle(number, message, outcome)
+    }
+
     private func again(
         _ message: HeldMessage, _ delivery: Delivery, countdown: Double
     ) throws(EnvelopeError) -> ArraySlice<UInt8> {
         let tag = String(decoding: self.ids.next(), as: UTF8.self)
         let envelope = try Envelope(parsing: message.bytes)
-        return try envelope.retried(countdown: countdown, now: Self.wallSeconds, deliveryTag: tag).serialized()[...]
+        let again = try envelope.retried(countdown: countdown, now: Self.wallSeconds, deliveryTag: tag)
+        return self.signed(again.serialized()[...], for: message)
     }
 
     private func placement(
@@ -171,6 +188,7 @@ extension RedisBroker {
         var settlement = message.settlement
         let list = self.keys.queue(message.queue, priority: message.head.priority)
         settlement.effects = [.pushFront(list: list, message: self.returned(message, losses: delivery.losses))]
+        if message.isAcknowledged, let claim = message.claim { settlement.effects.append(claim.released) }
         self.settle(number, settlement)
     }
 

@@ -193,6 +193,7 @@ extension RedisBroker {
         if message.deliveriesBefore > 0, !message.hasStarted {
             settlement.effects.append(.uncount(key: self.deliveryCountKey(message)))
         }
+        if message.isAcknowledged, let claim = message.claim { settlement.effects.append(claim.released) }
         self.settle(number, settlement)
     }
 

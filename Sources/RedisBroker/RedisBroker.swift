@@ -5,6 +5,7 @@ import DequeModule
 import Logging
 import Reactor
 import Redis
+import Signing
 import Supervision
 import Syscalls
 import Wire
@@ -62,6 +63,10 @@ public final class RedisBroker: Broker {
 
     /// Messages whose start was asked for and not answered.
     var unadmitted: [UInt64] = []
+    /// Messages whose claim was asked for and not answered.
+    var unclaimed: [UInt64] = []
+    /// What messages are checked and signed with; `nil` checks none. May be changed while the worker works.
+    public var messageKeys: MessageKeys?
 
     var nextRenewal = Instant(nanoseconds: 0)
     var nextRecovery = Instant(nanoseconds: 0)
@@ -203,6 +208,7 @@ public final class RedisBroker: Broker {
     /// Whether an answer is under way that may bring messages, which then go back.
     private var mayHoldMore: Bool {
         !self.unansweredTakes.isEmpty || self.unansweredAdoptions > 0 || !self.unadmitted.isEmpty
+            || !self.unclaimed.isEmpty
     }
 
     private func tellUnsettled() {

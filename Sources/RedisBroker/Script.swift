@@ -21,7 +21,7 @@ struct Script {
 
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
-    static let all = [take, settle, renew, old, admit, renewSlots, resume, live, forget]
+    static let all = [take, settle, renew, old, claim, admit, renewSlots, resume, live, forget]
 
     /// For every script that changes more than one key: what it will touch is looked at first, because the server does not
     /// undo what a script did before it failed.
@@ -194,7 +194,7 @@ extension Script {
     /// effect its kind and three arguments:
     /// `push` list, message · `front` list, message · `schedule` seconds since 1970, member · `dead` id, record, seconds ·
     /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `forget` key ·
-    /// `uncount` key · `release` slots, list of what waits for them, tag.
+    /// `uncount` key · `end` claim, nothing, seconds · `release` slots, list of what waits for them, tag.
     /// Answers for each delivery: 1 done, 0 the tag is gone, or a text: what failed.
     static let settle = Script(
         "settle",
@@ -224,6 +224,7 @@ extension Script {
                 reply = redis.pcall('ZREM', a, c)
                 local member = redis.call('LPOP', b)
                 if member and deliver(member) then redis.call('ZADD', KEYS[3], 0, member) end
+            elseif kind == 'end' then reply = redis.pcall('SET', a, 'ended', 'EX', c)
             elseif kind == 'uncount' then redis.pcall('DECR', a)
             end
             if type(reply) == 'table' and reply.err then return reply.err end
@@ -323,6 +324,21 @@ extension Script {
         """
         local time = redis.call('TIME')
         return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', time[1] - ARGV[1], 'LIMIT', 0, ARGV[2])
+        """)
+
+    /// Claims the signature of a message for a delivery.
+    ///
+    /// Keys: unacked, the claim. Arguments: tag · seconds. Answers `go`, `copy` (another delivery has the signature, or
+    /// had it to its end), or `gone` (another worker has the message).
+    static let claim = Script(
+        "claim",
+        """
+        if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 'gone' end
+        local holder = redis.call('GET', KEYS[2])
+        if holder == 'ended' then return 'copy' end
+        if holder and holder ~= ARGV[1] and redis.call('HEXISTS', KEYS[1], holder) == 1 then return 'copy' end
+        redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+        return 'go'
         """)
 
     /// Lets a message of a limited task start, or puts it aside: by the clock (the generic cell rate algorithm with room

@@ -19,6 +19,8 @@ struct Settlement {
         case forget(key: String)
         /// A slot of a limited task is free: a message that waits for one goes to where its list is taken from.
         case release(slots: String, tag: String)
+        /// A signed message has ended: its signature is used up for so many seconds.
+        case end(claim: String, seconds: Int)
         /// A delivery is not counted after all.
         case uncount(key: String)
     }
@@ -80,6 +82,7 @@ extension Settlement.Effect {
         case .release(let slots, let tag):
             let waiting = Array(BrokerKeys.waiting(forSlots: slots).utf8)
             Self.write("release", slots, waiting[...], third: tag, to: &command)
+        case .end(let claim, let seconds): Self.write("end", claim, [], third: "\(seconds)", to: &command)
         case .uncount(let key): Self.write("uncount", key, [], to: &command)
         case .store(let key, let seconds, let document, let keepsSuccess):
             command.add(keepsSuccess ? "final" : "result")
@@ -104,7 +107,7 @@ extension Settlement.Effect {
         case .schedule(_, let member): member.count
         case .dead(_, let record, _): record.count
         case .store(_, _, let document, _): document.count
-        case .forget, .uncount, .release: 0
+        case .forget, .uncount, .release, .end: 0
         }
     }
 }

@@ -169,7 +169,9 @@ struct SettingsTests {
             limitKey: "{args[0]}",
             acks: .early,
             ignoreResult: true,
-            trackStarted: true
+            trackStarted: true,
+            requireSignature: false,
+            requireCertificate: false
         )
         #expect(Set(options.values.map(\.key.name)) == Self.taskKeyNames)
         let task = try #require(load("[pools.p]", tasks: ["a": options]).task(named: "a"))
@@ -185,7 +187,8 @@ struct SettingsTests {
         let admission = AdmissionSettings(
             rate: Rate("14.0/m"), maxConcurrent: 15, key: try CommandTemplate("{args[0]}"))
         let delivery = DeliverySettings(
-            acknowledgement: .early, ignoresResult: true, tracksStart: true, admission: admission)
+            acknowledgement: .early, ignoresResult: true, tracksStart: true, admission: admission,
+            requiresSignature: false, requiresCertificate: false)
         #expect(task == TaskSettings(limits: limits, retry: retry, pool: 1, delivery: delivery, command: nil))
     }
 

@@ -9,6 +9,17 @@ enum PythonPeers {
     private static let python = root.appending(path: ".build/peers/bin/python").path
     private static let programs = root.appending(path: "Tests/Fixtures/peer").path
 
+    /// Whether it has also installed what Ed25519 and Celery's `auth` serializer need.
+    static let canSign = Self.areInstalled && Self.has("cryptography")
+
+    private static func has(_ package: String) -> Bool {
+        let libraries = root.appending(path: ".build/peers/lib")
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: libraries.path)) ?? []
+        return versions.contains { version in
+            FileManager.default.fileExists(atPath: "\(libraries.path)/\(version)/site-packages/\(package)")
+        }
+    }
+
     /// Whether `scripts/python-peers` has installed Celery.
     static let areInstalled: Bool = {
         let directory = root.appending(path: ".build/peers").path
@@ -39,6 +50,8 @@ struct PeerConnection {
     var marks: String
     /// Celery settings by their names, such as `["task_acks_late": false]`.
     var settings: JSONObject = [:]
+    /// The file of a key to sign with.
+    var signingKey: String?
 
     /// All at one server: messages in database 0, results in database 1, as in many installations.
     init(_ server: RedisServer, settings: JSONObject = [:]) {
@@ -47,9 +60,10 @@ struct PeerConnection {
     }
 
     fileprivate var environment: [String: String] {
-        [
+        let all: [String: String?] = [
             "PEER_BROKER": self.broker, "PEER_BACKEND": self.backend, "PEER_MARKS": self.marks,
-            "PEER_SETTINGS": JSONValue.object(self.settings).description,
+            "PEER_SETTINGS": JSONValue.object(self.settings).description, "PEER_SIGNING_KEY": self.signingKey,
         ]
+        return all.compactMapValues { $0 }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CeleriacClient
 import Configuration
+import Signing
 import Syscalls
 
 /// What every command that talks to the servers of a worker needs to find them.
@@ -23,7 +24,9 @@ struct ClientFlags: ParsableArguments {
     }
 
     /// A client of the servers. One that cannot be reached is told of at once.
-    func client(_ settings: BrokerSettings) throws -> Client {
+    ///
+    /// - Parameter signKey: The file of the key that signs what is sent; `nil` for the one of the settings, if any.
+    func client(_ settings: BrokerSettings, signKey: String? = nil) throws -> Client {
         guard let broker = settings.url ?? settings.resultBackend else {
             throw UsageError(
                 description: "which server? --broker redis://127.0.0.1:6379/0, `broker` in [worker], or "
@@ -34,6 +37,12 @@ struct ClientFlags: ParsableArguments {
         options.resultKeyPrefix = settings.resultKeyPrefix
         options.masterName = settings.masterName
         options.waitsForServer = false
+        do throws(KeyError) {
+            let path = signKey ?? settings.signing.signingKey
+            options.signingKey = try path.map { path throws(KeyError) in try SigningKey(file: path) }
+        } catch {
+            throw UsageError(description: "\(error)")
+        }
         do throws(ClientError) {
             return try Client(broker, resultBackend: settings.resultBackend, options: options)
         } catch {

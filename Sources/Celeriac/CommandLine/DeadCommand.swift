@@ -62,7 +62,7 @@ struct DeadReplayCommand: ParsableCommand {
         discussion: """
             A message begins anew: its lost children and deliveries are not counted any more. Each letter goes in the \
             same step in which its message comes back, so that no message comes back twice. Messages that cannot be run \
-            stay, unless --force is given.
+            stay, unless --force is given. A signature is for one run: with a key, messages are signed anew, in your name.
 
             \(ClientStatus.help); 1 some letters could not be replayed.
             """)
@@ -70,13 +70,15 @@ struct DeadReplayCommand: ParsableCommand {
     @OptionGroup(title: "Which letters") var filter: DeadFilter
     @Flag(help: "Replay all letters.") var all = false
     @Flag(help: "Replay also messages that cannot be run.") var force = false
+    @Option(help: "The file of the key that signs the messages anew. Default: `signing_key` in [worker], if any.")
+    var signKey: String?
     @OptionGroup(title: "Servers, each also a key of [worker]") var servers: ClientFlags
 
     func validate() throws { try self.filter.requireSome(or: self.all) }
 
     func run() throws {
         let selection = try self.filter.selection()
-        let client = try self.servers.client(try self.servers.settings())
+        let client = try self.servers.client(try self.servers.settings(), signKey: self.signKey)
         let force = self.force
         try reportingErrors {
             let (found, replayed) = try waiting {

@@ -32,6 +32,8 @@ struct SendCommand: ParsableCommand {
     @Option(help: "From 0, the most urgent, to 9.") var priority = 0
     @Option(help: "How the arguments are written: json, msgpack or yaml.") var serializer = "json"
     @Option(help: "How they are compressed: zlib, bzip2 or zstd. Default: not at all.") var compression: String?
+    @Option(help: "The file of the key that signs the message. Default: `signing_key` in [worker], if any.")
+    var signKey: String?
     @Flag(help: "Wait for the result.") var wait = false
     @Option(help: "How long to wait. Default: without end.") var timeout: String?
     @Flag(help: "Print JSON.") var json = false
@@ -56,7 +58,7 @@ struct SendCommand: ParsableCommand {
         let call = TaskCall(
             task, arguments: try OptionParsing.arguments(self.args, "args"),
             keywords: try OptionParsing.keywords(self.kwargs, "kwargs"), options: options)
-        let client = try self.servers.client(settings)
+        let client = try self.servers.client(settings, signKey: self.signKey)
         try reportingErrors { try self.send(call, client, timeout) }
     }
 
@@ -77,7 +79,8 @@ struct SendCommand: ParsableCommand {
         do { descriptor = source == "-" ? 0 : try openForReading(source) } catch {
             throw UsageError(description: "cannot read \(source): \(error)")
         }
-        let sender = LineSender(client: try self.servers.client(settings), options: options, json: self.json)
+        let client = try self.servers.client(settings, signKey: self.signKey)
+        let sender = LineSender(client: client, options: options, json: self.json)
         try reportingErrors {
             if try sender.send(from: descriptor) > 0 { throw ExitCode(ClientStatus.failed.rawValue) }
         }

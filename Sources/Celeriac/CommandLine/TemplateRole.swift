@@ -50,6 +50,7 @@ enum TemplateRole {
         }
         program.nodeName = settings.worker.broker.nodeName(host: hostName())
         program.extendsResults = settings.worker.broker.resultExtended
+        program.opensSignedBodies = settings.worker.broker.signing.certificates != nil
         program.preload = worker.preloadBody
         program.prepareChild = worker.prepareChildBody
         program.childConcurrency = settings.pools.map(\.policy.childConcurrency)

@@ -55,6 +55,12 @@ struct BrokerFlags: ParsableArguments {
     @Option(help: help("result-extended")) var resultExtended: String?
     @Option(help: help("key-prefix")) var keyPrefix: String?
     @Option(help: help("result-key-prefix")) var resultKeyPrefix: String?
+    @Option(help: help("require-signature")) var requireSignature: String?
+    @Option(help: help("require-certificate")) var requireCertificate: String?
+    @Option(help: help("verify-keys")) var verifyKeys: String?
+    @Option(help: help("signing-key")) var signingKey: String?
+    @Option(help: help("signature-max-age")) var signatureMaxAge: String?
+    @Option(help: help("certificates")) var certificates: String?
 
     /// The given flags by ``SettingKey/flag``.
     var values: [String: String] {
@@ -65,7 +71,10 @@ struct BrokerFlags: ParsableArguments {
             "track-started": self.trackStarted, "visibility-timeout": self.visibilityTimeout,
             "worker-timeout": self.workerTimeout, "max-deliveries": self.maxDeliveries,
             "result-expires": self.resultExpires, "result-extended": self.resultExtended, "key-prefix": self.keyPrefix,
-            "result-key-prefix": self.resultKeyPrefix,
+            "result-key-prefix": self.resultKeyPrefix, "require-signature": self.requireSignature,
+            "require-certificate": self.requireCertificate, "verify-keys": self.verifyKeys,
+            "signing-key": self.signingKey, "signature-max-age": self.signatureMaxAge,
+            "certificates": self.certificates,
         ]
         return all.compactMapValues { $0 }
     }

@@ -4,6 +4,7 @@ import Logging
 import Prefork
 import Redis
 import RedisBroker
+import Signing
 import Supervision
 import Syscalls
 import WorkerLog
@@ -13,6 +14,7 @@ struct WorkerSession {
     let engine: EngineSetup
     private let url: ServerURL
     private let options: RedisBrokerOptions
+    private let keys: MessageKeys?
 
     /// Reads what the settings say of the broker. Throws ``UsageError`` for what is missing or cannot be.
     init(_ engine: EngineSetup) throws(UsageError) {
@@ -25,6 +27,11 @@ struct WorkerSession {
         }
         self.url = try Self.url(text, settings, setting: "broker")
         self.options = try Self.options(settings, broker: self.url)
+        do throws(KeyError) {
+            self.keys = try Self.keys(settings.signing)
+        } catch {
+            throw UsageError(description: "\(error)")
+        }
     }
 
     private static func url(
@@ -72,7 +79,8 @@ struct WorkerSession {
         let broker = RedisBroker(
             url: self.url, options: self.options, directory: TaskDirectory(names: table.names), profiles: profiles,
             pools: self.engine.settings.pools.count, logger: logger, seed: randomSeed())
-        var hooks = self.engine.hooks()
+        broker.messageKeys = self.keys
+        var hooks = self.hooks(broker)
         hooks.passed = { _ in output.flush() }
         let master = try Master(
             settings: self.engine.masterSettings(), broker: broker, logger: logger, hooks: hooks, seed: randomSeed())
@@ -82,6 +90,28 @@ struct WorkerSession {
         self.logEnd(logger, reason, broker)
         output.flush()
         return reason == .finished && broker.status.failure == nil ? 0 : RunSession.Status.couldNotWork.rawValue
+    }
+
+    /// `nil` where nothing is checked or signed.
+    private static func keys(_ settings: SigningSettings) throws(KeyError) -> MessageKeys? {
+        guard settings.verifyKeys ?? settings.signingKey ?? settings.certificates != nil else { return nil }
+        return try MessageKeys(
+            verifyKeys: settings.verifyKeys, signingKey: settings.signingKey, certificates: settings.certificates,
+            maxAge: Double(settings.maxAge.wholeNanoseconds) / 1e9)
+    }
+
+    /// With other settings come other keys: that is how keys are rotated.
+    private func hooks(_ broker: RedisBroker) -> MasterHooks {
+        var hooks = self.engine.hooks()
+        let apply = hooks.applyConfiguration
+        hooks.applyConfiguration = { [worker = self.engine.worker] bytes in
+            let settings = try ConfigurationInput(decoding: bytes).load(worker)
+            let keys = try Self.keys(settings.worker.broker.signing)
+            let reloaded = try apply(bytes)
+            broker.messageKeys = keys
+            return reloaded
+        }
+        return hooks
     }
 
     /// The password stays in this process: not in `ps`, and not in what other processes of its user may read of it.
@@ -124,7 +154,7 @@ struct WorkerSession {
                 "\(self.options.visibilityTimeout.unitDescription), a silent worker is dead after "
                     + self.options.workerTimeout.unitDescription
             ),
-            ("tasks", names.isEmpty ? "none" : names.joined(separator: ", ")),
+            ("signing", self.signingText), ("tasks", names.isEmpty ? "none" : names.joined(separator: ", ")),
         ]
         let lines = rows.map { "  \($0.0)\(String(repeating: " ", count: 10 - $0.0.count))\($0.1)" }
         return "\(self.options.nodeName), pid \(ownProcessID)\n" + lines.joined(separator: "\n")
@@ -140,6 +170,15 @@ struct WorkerSession {
         let kept = results.expires == .zero ? "for ever" : results.expires.unitDescription
         let place = results.server.map { "\($0.masked), stored before the acknowledgement" }
         return "\(place ?? "database \(results.database)"), kept \(kept)"
+    }
+
+    private var signingText: String {
+        guard let keys else { return "nothing is checked or signed" }
+        let parts = [
+            keys.ring.map { "keys \($0.names.joined(separator: ", "))" }, keys.signer.map { "signs with \($0.id)" },
+            keys.certificates.map { "\($0.count) certificates" },
+        ]
+        return parts.compactMap { $0 }.joined(separator: "; ")
     }
 
     private var limitsText: String {

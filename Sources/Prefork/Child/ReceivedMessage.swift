@@ -12,14 +12,15 @@ struct ReceivedMessage: Sendable {
     private let embed: Embed?
 
     /// Opens a message. Throws ``EnvelopeError`` or ``BodyError``.
-    init(opening bytes: Bytes) throws {
+    init(opening bytes: Bytes, signed opensSigned: Bool = false) throws {
         self.bytes = bytes
         if let payload = PlainPayload.find(in: bytes), Self.isPlain(payload) {
             (self.call, self.embed) = (payload, nil)
             return
         }
         let envelope = try Envelope(parsing: bytes)
-        let decoder = BodyDecoder(accepted: Set(Serializer.allCases))
+        var decoder = BodyDecoder(accepted: Set(Serializer.allCases))
+        decoder.opensSigned = opensSigned
         let body = try decoder.taskBody(of: envelope)
         self.call = try Self.call(body)
         self.embed = body.embed == Embed() ? nil : body.embed

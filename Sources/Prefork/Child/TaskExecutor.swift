@@ -41,7 +41,7 @@ struct TaskExecutor {
         self.reports.writeNow { PlainFrame.write(.accepted, delivery: tag, into: &$0) }
         self.limits.apply(order, isAlone: self.runningTasks == 0)
         let measurement = Measurement()
-        let message = order.bodyFormat == .envelope ? Result { try ReceivedMessage(opening: body) } : nil
+        let message = order.bodyFormat == .envelope ? Result { try self.open(body) } : nil
         let opened = try? message?.get()
         let call = TaskCall(
             order: order, body: opened?.call ?? body, message: opened, tag: tag, now: measurement.start,
@@ -67,6 +67,10 @@ struct TaskExecutor {
             let missing = NamedFailure(type: "NotRegistered", message: "no task is called \(call.name)")
             self.report(.failure(missing), call, measurement, isLast: order.isLast)
         }
+    }
+
+    private func open(_ message: Bytes) throws -> ReceivedMessage {
+        try ReceivedMessage(opening: message, signed: self.program.opensSignedBodies)
     }
 
     private static func result(_ body: () async throws -> [UInt8]) async -> Result<[UInt8], any Error> {

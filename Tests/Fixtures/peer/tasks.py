@@ -1,13 +1,14 @@
 """The tasks of celeriac-demo, in Python. A worker: python -m celery -A tasks worker, in this directory.
 
 Configured by the environment: PEER_BROKER and PEER_BACKEND are URLs, PEER_SETTINGS is a JSON object of Celery
-settings, PEER_MARKS the URL of the Redis that tasks.mark writes to.
+settings, PEER_MARKS the URL of the Redis that tasks.mark writes to, PEER_SIGNING_KEY the file of a key to sign with.
 """
 
 import json
 import os
 import time
 
+import celeriac_signing
 import redis
 from celery import Celery
 
@@ -18,6 +19,10 @@ settings = {
     "task_acks_late": True,
 }
 app.conf.update(settings | json.loads(os.environ.get("PEER_SETTINGS", "{}")))
+if "PEER_SIGNING_KEY" in os.environ:
+    celeriac_signing.sign_messages(app, os.environ["PEER_SIGNING_KEY"])
+if app.conf.security_key:
+    app.setup_security()
 
 
 @app.task(name="tasks.add")

@@ -19,13 +19,21 @@ enum ProcessMemory {
         return found
     }
 
+    /// Whether bytes stand in the process's memory.
+    static func holds(_ bytes: [UInt8], in pid: ProcessID) throws -> Bool {
+        let memory = Descriptor(owning: try openForReading("/proc/\(pid)/mem"))
+        return try self.regions(pid).contains { self.contains(self.read($0, of: memory.number), bytes) }
+    }
+
     /// Bytes of memory that were looked at.
     static func size(of pid: ProcessID) throws -> Int { try self.regions(pid).reduce(0) { $0 + $1.count } }
 
-    private static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
+    private static func contains(_ bytes: [UInt8], _ text: String) -> Bool { self.contains(bytes, Array(text.utf8)) }
+
+    private static func contains(_ bytes: [UInt8], _ text: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]
-            let (first, length) = (CInt(text.utf8.first!), text.utf8.count)
+            let (first, length) = (CInt(text[0]), text.count)
             while rest.count >= length, let found = memchr(bytes.baseAddress! + rest.startIndex, first, rest.count) {
                 let index = bytes.baseAddress!.distance(to: UnsafeRawPointer(found))
                 guard index + length <= rest.endIndex else { return false }
