@@ -22,6 +22,7 @@ let package = Package(
     targets: [
         .target(name: "CShims"),
         .target(name: "CCrash"),
+        .target(name: "CAttempts"),
         .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -47,7 +48,7 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "CCap", "CSeccomp", "SandboxPolicy", "Syscalls",
+                "CAttempts", "CCap", "CSeccomp", "SandboxPolicy", "Syscalls",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(name: "CrashReports", dependencies: ["CCrash"]),
@@ -100,8 +101,8 @@ let package = Package(
             name: "Celeriac",
             dependencies: [
                 "Broker", "CeleriacClient", "Celery", "Configuration", "ControlGroups", "InProcess", "JSON", "Journal",
-                "PostMortems", "Prefork", "Redis", "RedisBroker", "Signing", "Supervision", "Syscalls", "TaskLines",
-                "WorkerLog",
+                "PostMortems", "Prefork", "Redis", "RedisBroker", "Sandbox", "SandboxPolicy", "Signing", "Supervision",
+                "Syscalls", "TaskLines", "WorkerLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -137,7 +138,9 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(name: "SigningTests", dependencies: ["Celery", "Signing"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Supervision"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "SandboxPolicy", "Supervision"]),
+        .testTarget(
+            name: "SandboxTests", dependencies: ["Sandbox", "SandboxPolicy"], exclude: ["Golden"]),
         .testTarget(
             name: "JournalTests",
             dependencies: [
@@ -155,13 +158,17 @@ let package = Package(
         .testTarget(name: "CrashReportsTests", dependencies: ["CCrash", "CrashFixture", "CrashReports"]),
         .executableTarget(
             name: "GroupFixture", dependencies: ["ControlGroups", "Syscalls"], path: "Tests/Fixtures/GroupFixture"),
-        .executableTarget(name: "EngineFixture", dependencies: ["Celeriac"], path: "Tests/Fixtures/EngineFixture"),
+        .executableTarget(
+            name: "EngineFixture", dependencies: ["Celeriac", "Sandbox"], path: "Tests/Fixtures/EngineFixture"),
         .target(name: "EngineSupport", dependencies: ["JSON", "Syscalls"], path: "Tests/Support"),
         .testTarget(
             name: "CeleriacClientTests", dependencies: ["CeleriacClient", "Celery", "JSON", "Redis", "Supervision"]),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["CeleriacCommand", "CeleriacDemo", "EngineFixture", "EngineSupport", "JSON", "Syscalls"]),
+            dependencies: [
+                "CeleriacCommand", "CeleriacDemo", "EngineFixture", "EngineSupport", "JSON", "Sandbox", "SandboxPolicy",
+                "Syscalls",
+            ]),
         .testTarget(
             name: "RedisTests",
             dependencies: [

@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -120,6 +121,16 @@ int celeriac_seccomp_install(const void *program, unsigned short count) { return
 int celeriac_seccomp_listen(const void *program, unsigned short count) {
     return install(program, count, SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }
+
+// MARK: Looking
+
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+int celeriac_pidfd_take(int pidfd, int descriptor) { return syscall(SYS_pidfd_getfd, pidfd, descriptor, 0); }
+
+const char *celeriac_error_name(int number) { return strerrorname_np(number); }
 
 // MARK: Limits
 

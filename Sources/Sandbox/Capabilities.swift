@@ -17,6 +17,8 @@ extension Sandbox {
         for number in 0..<cap_max_bits() where self.profile.keptCapabilities & 1 << UInt64(number) == 0 {
             if cap_drop_bound(cap_value_t(number)) != 0 { throw Self.failure(.boundingSet, "capability \(number)") }
         }
+        // A program that root executes has what is left, unless it is to have nothing of it.
+        guard self.profile.user != .same else { return }
         try taking(.boundingSet, "secure bits") { () throws(Errno) in try Confinement.setSecureBits(Self.secureBits) }
     }
 

@@ -13,13 +13,24 @@ public struct Sandbox: Sendable {
     /// A network with nothing in it, shared by the children of this profile; `nil` when each makes its own.
     let emptyNetwork: CInt?
     private let startedAs = Confinement.user
+    private let isLearning: Bool
 
     /// Makes a profile ready. The process must have one thread; it is left as it was.
     public init(preparing profile: SandboxProfile) throws(SandboxFailure) {
         self.profile = profile
+        self.isLearning = false
         self.filter = try profile.callRules.map { (rules) throws(SandboxFailure) in try CallFilter(rules) }
         self.account = try Account.find(profile)
         self.emptyNetwork = profile.hasOwnNetwork ? Self.makeEmptyNetwork() : nil
+    }
+
+    /// Nothing is denied, and every call waits until whoever took the descriptor ``listener`` has seen it.
+    public init(learning: Void) {
+        self.profile = SandboxProfile(name: "learning")
+        self.isLearning = true
+        self.filter = nil
+        self.account = nil
+        self.emptyNetwork = nil
     }
 
     /// The descriptor that ``enter(as:)`` needs, if any: it must be open, whatever its number.
@@ -31,6 +42,7 @@ public struct Sandbox: Sendable {
     ///   - child: the child's number, of which a user of its own is made.
     ///   - descriptor: where ``descriptor`` is now; it is closed.
     public func enter(as child: UInt64, descriptor: CInt?) throws(SandboxFailure) -> SandboxReport {
+        if self.isLearning { try self.listen() }
         var downgrades: [SandboxReport.Downgrade] = []
         for step in self.profile.steps {
             do throws(SandboxFailure) {

@@ -8,6 +8,7 @@ struct CallGuards {
     let writesFiles: Bool
 
     static let operationNotPermitted: Int32 = 1
+    static let accessDenied: Int32 = 13
     static let noSuchCall: Int32 = 38
 
     /// The rules for a call that an allow-list names; `nil` when its arguments do not matter.
@@ -107,6 +108,8 @@ struct CallGuards {
         let families: [UInt64] = Array(3...9) + Array(11...15)
         rules += families.map { CallRule("socket", refuse, .integer(0, $0)) }
         rules.append(CallRule("socket", refuse, .atLeast(argument: 0, self.netlink + 1)))
+        // Limits of other processes.
+        rules.append(CallRule("prlimit64", refuse, .other(argument: 0, than: 0), .other(argument: 2, than: 0)))
         // S_IFCHR, S_IFBLK: devices.
         for kind in [UInt64(0o020000), 0o060000] {
             rules.append(CallRule("mknod", refuse, .bits(argument: 1, mask: 0o170000, value: kind)))

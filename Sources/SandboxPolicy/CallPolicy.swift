@@ -16,6 +16,8 @@ public struct CallPolicy: Equatable, Sendable {
     public var allowed: [String] = []
     /// Calls that are denied whatever the sets say.
     public var denied: [String] = []
+    /// Sets of an allow-list whose calls fail with an error, so that libraries go on without.
+    public var refused: [SystemCallSet] = []
     /// What happens to a denied call.
     public var onDenied: CallAction
 
@@ -73,6 +75,8 @@ extension SandboxProfile {
             let isPlain = self.calls.allowed.contains(call) && !call.hasPrefix("clone")
             return isPlain ? [CallRule(call, .allow)] : guards.rules(call) ?? [CallRule(call, .allow)]
         }
-        return CallRules(otherwise: self.calls.onDenied, rules: rules)
+        let refused = Set(self.calls.refused.flatMap(\.calls)).subtracting(calls).subtracting(self.calls.denied)
+        let refusals = refused.sorted().map { CallRule($0, .fail(CallGuards.accessDenied)) }
+        return CallRules(otherwise: self.calls.onDenied, rules: rules + refusals)
     }
 }

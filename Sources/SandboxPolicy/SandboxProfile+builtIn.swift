@@ -17,6 +17,7 @@ extension SandboxProfile {
     /// For any code, commands included: what nobody needs is refused with an error.
     static let basic: SandboxProfile = {
         var profile = SandboxProfile(name: "basic")
+        profile.capabilities = .only(plainCapabilities)
         profile.dropsPrivileges = true
         profile.forbidsCoreDumps = true
         profile.signalsOnlyOwn = true
@@ -71,11 +72,19 @@ extension SandboxProfile {
         profile.environment = .only([])
         profile.files = .only(kernelFiles)
         profile.calls = CallPolicy(.only([.runtime]), onDenied: .end)
+        profile.calls.refused = [.fileRead]
         profile.optional = [.namespaces, .credentials, .scope]
         return profile
     }()
 
     // MARK: Parts
+
+    /// What root needs in a container that is not to harm its host: files of others, users, low ports, no more.
+    private static let plainCapabilities = [
+        "chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "net_bind_service",
+        "net_raw",
+        "sys_chroot", "mknod", "audit_write", "setfcap",
+    ]
 
     private static let plainVariables = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR"]
 

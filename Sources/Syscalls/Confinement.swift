@@ -53,6 +53,11 @@ public enum Confinement {
     public static var group: UInt32 { getegid() }
 }
 
+/// The name of an error number: `EPERM`.
+public func errorName(_ number: Int32) -> String {
+    celeriac_error_name(number).map { String(cString: $0) } ?? "errno \(number)"
+}
+
 /// A namespace that a process can have to itself (`namespaces(7)`).
 public enum Namespace: Sendable {
     case user

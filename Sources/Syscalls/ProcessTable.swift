@@ -91,6 +91,9 @@ public enum ProcessTable {
         }
     }
 
+    /// What a descriptor of this process refers to, as the kernel calls it; empty when it is not open.
+    public static func targetOfOwnDescriptor(_ number: CInt) -> String { link("/proc/self/fd/\(number)") ?? "" }
+
     /// The command name of a process.
     public static func name(of pid: ProcessID) -> String? {
         contents("/proc/\(pid)/comm", capacity: 64).map { String(decoding: $0.dropLast(), as: UTF8.self) }

@@ -97,6 +97,11 @@ public struct ProcessDescriptor: ~Copyable {
         _ = celeriac_pidfd_signal(self.descriptor.number, signal.number, value)
     }
 
+    /// Opens here what the process has open under a number (`pidfd_getfd(2)`).
+    public borrowing func take(_ descriptor: CInt) throws(Errno) -> Descriptor {
+        Descriptor(owning: try check(celeriac_pidfd_take(self.descriptor.number, descriptor)))
+    }
+
     /// Reaps the process if it has ended and is a child of the caller.
     public borrowing func reap() -> Exit? {
         var exit = celeriac_exit()

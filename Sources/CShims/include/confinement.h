@@ -46,6 +46,10 @@ int celeriac_seccomp_install(const void *program, unsigned short count);
 // The same, and a descriptor that tells of each call that the program notifies about.
 int celeriac_seccomp_listen(const void *program, unsigned short count);
 
+// pidfd_getfd(2), and what errno calls a number ("EPERM"; NULL for an unknown one).
+int celeriac_pidfd_take(int pidfd, int descriptor);
+const char *celeriac_error_name(int number);
+
 // The resources that a sandbox takes away: both limits to zero.
 int celeriac_forbid_core_dumps(void);
 int celeriac_forbid_locked_memory(void);

@@ -42,7 +42,7 @@ enum TemplateRole {
         }
     }
 
-    private static func program(_ worker: Worker, _ settings: Settings) -> WorkerProgram {
+    static func program(_ worker: Worker, _ settings: Settings) -> WorkerProgram {
         var program = WorkerProgram()
         program.bodies = worker.bodies
         for name in settings.commandTasks {
