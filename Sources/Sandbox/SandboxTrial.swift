@@ -26,17 +26,26 @@ public struct SandboxTrial {
 
     /// What a process is told of itself once it is in.
     public func report() throws -> SandboxReport {
-        let bytes = try self.inChild { sandbox in Array(sandbox.text.utf8) }.output
+        let bytes = try self.inChild { sandbox, _ in Array(sandbox.text.utf8) }.output
         guard let report = SandboxReport(text: String(decoding: bytes, as: UTF8.self)) else {
             throw SandboxFailure(.seccomp, String(decoding: bytes, as: UTF8.self))
         }
         return report
     }
 
+    /// How long a process takes to enter: the median of so many.
+    public func entryTime(of count: Int) throws -> Duration {
+        let times = try (0..<count).map { _ in
+            let output = try self.inChild { _, time in withUnsafeBytes(of: time) { Array($0) } }.output
+            return output.count == 8 ? output.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) } : .max
+        }
+        return .nanoseconds(Int64(clamping: times.sorted()[count / 2]))
+    }
+
     /// Tries one act.
     public func outcome(of attempt: Attempt) throws -> Outcome {
         let target = self.target
-        let (output, status) = try self.inChild { _ in
+        let (output, status) = try self.inChild { _, _ in
             withUnsafeBytes(of: attempt.run(target)) { Array($0) }
         }
         guard status == .exited(0), output.count == 4 else { return .ended }
@@ -44,9 +53,9 @@ public struct SandboxTrial {
         return number == 0 ? .allowed : .refused(number)
     }
 
-    /// Forks a process that enters the sandbox and writes what `body` returns.
+    /// Forks a process that enters the sandbox and writes what `body` makes of its report and its time in nanoseconds.
     private func inChild(
-        _ body: (SandboxReport) -> [UInt8]
+        _ body: (SandboxReport, UInt64) -> [UInt8]
     ) throws -> (output: [UInt8], status: ExitStatus) {
         let pipe = try Pipe()
         switch try Syscalls.fork() {
@@ -58,7 +67,7 @@ public struct SandboxTrial {
         }
     }
 
-    private func runChild(_ body: (SandboxReport) -> [UInt8], _ pipe: CInt) -> Never {
+    private func runChild(_ body: (SandboxReport, UInt64) -> [UInt8], _ pipe: CInt) -> Never {
         // A place of its own, and nothing else of the program's, as a worker's child has it.
         let place: CInt = 4
         do {
@@ -66,9 +75,11 @@ public struct SandboxTrial {
             try duplicate(pipe, onto: place)
             if let descriptor = self.sandbox.descriptor { try duplicate(descriptor, onto: place + 1) }
             try closeDescriptors(from: self.sandbox.descriptor == nil ? place + 1 : place + 2)
+            let start = monotonicNanoseconds()
             let report = try self.sandbox.enter(
                 as: UInt64(ownProcessID), descriptor: self.sandbox.descriptor.map { _ in place + 1 })
-            body(report).withUnsafeBytes { _ = try? Syscalls.write($0, to: place) }
+            let time = monotonicNanoseconds() - start
+            body(report, time).withUnsafeBytes { _ = try? Syscalls.write($0, to: place) }
         } catch {
             Array("\(error)".utf8).withUnsafeBytes { _ = try? Syscalls.write($0, to: place) }
             exitNow(1)

@@ -19,8 +19,8 @@ struct CallGuards {
         // Dispatch asks for priorities that it does not get, and would tell the system's log through a socket.
         case "setpriority": [CallRule(call, .fail(0))]
         case "kill", "tgkill": self.startsPrograms ? nil : [CallRule(call, .allow, .ownProcess(argument: 0))]
-        // The handler that reports a forbidden call stays in place.
-        case "rt_sigaction": [CallRule(call, .allow, .other(argument: 0, than: 31))]
+        // The handler that reports a forbidden call stays in place; whoever starts programs gives all handlers back.
+        case "rt_sigaction": self.startsPrograms ? nil : [CallRule(call, .allow, .other(argument: 0, than: 31))]
         case "prlimit64": [CallRule(call, .allow, .integer(0, 0))]
         case "prctl": Self.options.map { CallRule(call, .allow, .integer(0, $0)) }
         case "ioctl": Self.requests.map { CallRule(call, .allow, .integer(1, $0)) }

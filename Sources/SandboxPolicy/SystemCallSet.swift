@@ -53,7 +53,7 @@ public enum SystemCallSet: String, CaseIterable, Sendable {
         case .process:
             "fork vfork execve execveat kill tkill pidfd_open pidfd_send_signal setsid setpgid getpgid getpgrp getsid "
                 + "set_tid_address arch_prctl chdir fchdir umask alarm setitimer getitimer rt_sigqueueinfo "
-                + "rt_sigsuspend rt_sigpending getgroups getresuid getresgid capget sched_setaffinity getxattr "
+                + "rt_sigsuspend rt_sigpending capget sched_setaffinity getxattr "
         }
     }
 
@@ -79,7 +79,8 @@ public enum SystemCallSet: String, CaseIterable, Sendable {
     // `openat` for reading only, and what it opens is the business of the rules for files: Dispatch reads
     // /proc/<thread>/stat and traps when it cannot.
     private static let asking =
-        "getrandom getrusage getrlimit prlimit64 setrlimit sysinfo uname getuid geteuid getgid getegid open openat "
+        "getrandom getrusage getrlimit prlimit64 setrlimit sysinfo uname getuid geteuid getgid getegid "
+        + "getgroups getresuid getresgid open openat "
 
     private static let lookingAtFiles =
         "open openat stat lstat fstat newfstatat statx statfs fstatfs access faccessat faccessat2 readlink readlinkat "

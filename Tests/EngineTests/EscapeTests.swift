@@ -28,13 +28,14 @@ extension EngineTests {
             return table
         }()
 
-        @Test(arguments: SandboxProfile.builtIn.map(\.name))
+        @Test(arguments: SandboxProfile.builtIn.map(\.name).filter { $0 != "none" })
         func everyActEndsAsTheTableSays(profile: String) throws {
             let ground = try Ground()
             let program = try Program(
-                run: .fixture, ["-c", "2", "--max-losses", "1", "--sandbox", profile],
-                environment: ["SECRET_OF_THE_MASTER": "1"])
-            let victim = try self.sibling(of: program)
+                command: [ground.fixture, "run", "--log-format", "json", "--log-level", "debug"]
+                    + ["-c", "2", "--max-losses", "1", "--sandbox", profile])
+            // The master: a child that is attacked may be the attacker itself.
+            let victim = JSONValue.number(JSONNumber(Int(program.pid)))
             program.send(
                 Attempt.all.map { attempt in
                     call(
@@ -46,13 +47,6 @@ extension EngineTests {
                 self.check(found, attempt, profile)
             }
             _ = try program.finish()
-        }
-
-        /// A child of the same profile, which stays.
-        private func sibling(of program: Program) throws -> JSONValue {
-            try program.wait(forRecords: "child.ready", count: 2)
-            // The master: a child that is attacked may be the attacker itself.
-            return .number(JSONNumber(Int(program.pid)))
         }
 
         private func word(_ outcome: Outcome) throws -> String {
@@ -118,6 +112,17 @@ private final class Ground {
     let secret: String
     let port: UInt16
     private let listener: CInt
+
+    /// The fixture without its line numbers, where there is a tool to take them out: fifty backtraces are much quicker.
+    var fixture: String {
+        let copy = self.directory + "/EngineFixture"
+        let strip = "/usr/bin/strip"
+        guard access(strip, X_OK) == 0 else { return Executable.fixture.path }
+        let tool = try? Process.run(
+            URL(filePath: strip), arguments: ["-g", "-o", copy, Executable.fixture.path])
+        tool?.waitUntilExit()
+        return tool?.terminationStatus == 0 ? copy : Executable.fixture.path
+    }
 
     init() throws {
         var template = Array("/var/tmp/celeriac-escape-XXXXXX".utf8CString)

@@ -2,6 +2,7 @@ import Glibc
 import JSON
 import Sandbox
 import SandboxPolicy
+import Supervision
 import Syscalls
 import SystemPackage
 
@@ -9,6 +10,7 @@ import SystemPackage
 struct SandboxTestResults {
     private let profile: SandboxProfile
     private let report: SandboxReport
+    private let entryTime: Duration
     private let outcomes: [(attempt: Attempt, outcome: SandboxTrial.Outcome)]
 
     init(_ profile: SandboxProfile) throws {
@@ -20,6 +22,7 @@ struct SandboxTestResults {
         let trial = try SandboxTrial(profile, ground.target)
         self.profile = profile
         self.report = try trial.report()
+        self.entryTime = try trial.entryTime(of: 101)
         self.outcomes = try Attempt.all.map { ($0, try trial.outcome(of: $0)) }
     }
 
@@ -37,6 +40,7 @@ struct SandboxTestResults {
         var lines = [table.text]
         lines += self.report.downgrades.map { "without \($0.step.rawValue): \($0.reason)" }
         lines.append("\(self.outcomes.count { $0.outcome != .allowed }) of \(self.outcomes.count) acts were denied.")
+        lines.append("Entering takes \(self.entryTime.unitDescription).")
         return lines.joined(separator: "\n")
     }
 
@@ -52,6 +56,7 @@ struct SandboxTestResults {
         }
         return [
             "profile": .string(self.profile.name), "acts": .array(acts), "downgrades": .array(downgrades),
+            "entry_nanoseconds": .number(JSONNumber(Int(self.entryTime.components.attoseconds / 1_000_000_000))),
             "holes": .array(self.holes.map { .string($0) }),
         ]
     }
