@@ -47,6 +47,9 @@ public protocol Broker: AnyObject {
     /// The task of the next message for a pool, by its profile's index; `nil` when none is ready.
     func nextTask(pool: Int, now: Instant) -> Int?
 
+    /// What has become of that message before.
+    func historyOfNext(pool: Int) -> MessageHistory
+
     /// Takes the message that ``nextTask(pool:now:)`` told of.
     func take(pool: Int, now: Instant) -> TakenMessage
 
@@ -58,6 +61,9 @@ public protocol Broker: AnyObject {
 
     /// Lets the message run again after a wait, with the delivery's counts. The failure is the reason, if there is one.
     func retry(_ delivery: Delivery, after wait: Duration, because failure: TaskOutcome.Failure?, now: Instant)
+
+    /// Puts a message that has not started aside for a while. Nothing is counted.
+    func postpone(_ delivery: Delivery, by wait: Duration, now: Instant)
 
     /// Puts the message back to be taken next, with the delivery's counts.
     func giveBack(_ delivery: Delivery, now: Instant)
@@ -82,6 +88,20 @@ public protocol Broker: AnyObject {
 extension Broker {
     public func placesAreOpen(_ count: Int, now: Instant) {}
     public func started(_ tag: DeliveryTag, pid: Int32?, now: Instant) {}
+}
+
+/// What has become of a message before.
+public struct MessageHistory: Equatable, Sendable {
+    /// Children that it has lost.
+    public var losses: Int
+    /// Whether its task has failed, and is not to be run: ``TakenMessage/hasFailed``.
+    public var hasFailed: Bool
+
+    /// What has become of a message.
+    public init(losses: Int, hasFailed: Bool = false) {
+        self.losses = losses
+        self.hasFailed = hasFailed
+    }
 }
 
 /// What a broker knows of its work.

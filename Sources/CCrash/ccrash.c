@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "ccrash.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <link.h>
 #include <pthread.h>
@@ -17,7 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -64,8 +69,16 @@ static bool word_is_readable(uintptr_t address) {
     return true;
 }
 
+// The process whose stack is read; 0 for this one. Code is read here in any case: it is the same.
+static pid_t subject;
+
 static bool read_word(uintptr_t address, uintptr_t *value) {
-    if (address % sizeof(uintptr_t) != 0 || !word_is_readable(address)) return false;
+    if (address % sizeof(uintptr_t) != 0) return false;
+    if (subject != 0) {
+        struct iovec here = {value, sizeof *value}, there = {(void *)address, sizeof *value};
+        return process_vm_readv(subject, &here, 1, &there, 1, 0) == sizeof *value;
+    }
+    if (!word_is_readable(address)) return false;
     *value = *(volatile const uintptr_t *)address;
     return true;
 }
@@ -347,6 +360,11 @@ static void set_handlers(const struct sigaction *action) {
     for (int i = 0; i < signal_count; i++) sigaction(crash_signals[i], action, NULL);
 }
 
+static void note_all_text(void) {
+    state.text_count = 0;
+    dl_iterate_phdr(note_text, NULL);
+}
+
 int celeriac_crash_install(int descriptor, const void *prefix, size_t prefix_length) {
     if (prefix_length > CELERIAC_CRASH_PREFIX) return EINVAL;
     stack_t stack = {.ss_sp = first_stack, .ss_size = sizeof first_stack};
@@ -355,8 +373,7 @@ int celeriac_crash_install(int descriptor, const void *prefix, size_t prefix_len
     state.process = getpid();
     state.prefix_length = prefix_length;
     if (prefix_length > 0) memcpy(state.output, prefix, prefix_length);
-    state.text_count = 0;
-    dl_iterate_phdr(note_text, NULL);
+    note_all_text();
 
     struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
@@ -368,4 +385,63 @@ int celeriac_crash_install(int descriptor, const void *prefix, size_t prefix_len
 void celeriac_crash_disable(void) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     set_handlers(&action);
+}
+
+// MARK: - Looking at another process
+
+enum { stop_polls = 250, poll_microseconds = 200 };
+
+// Waits for the stop that was asked for. Returns 0, with the signal that the thread was about to get, or an errno.
+static int wait_for_stop(pid_t thread, int *pending) {
+    for (int i = 0; i < stop_polls; i++, usleep(poll_microseconds)) {
+        int status;
+        pid_t stopped = waitpid(thread, &status, __WALL | WNOHANG);
+        if (stopped == -1) return errno;
+        if (stopped == 0) continue;
+        if (!WIFSTOPPED(status)) return ESRCH;
+        *pending = status >> 16 ? 0 : WSTOPSIG(status);
+        return 0;
+    }
+    return ETIMEDOUT;
+}
+
+static int registers_of_thread(pid_t thread, registers *result) {
+    struct user_regs_struct r;
+    struct iovec place = {&r, sizeof r};
+    if (ptrace(PTRACE_GETREGSET, thread, NT_PRSTATUS, &place) == -1) return errno;
+#if defined(__x86_64__)
+    *result = (registers){r.rip, r.rsp, r.rbp, 0};
+#else
+    *result = (registers){r.pc, r.sp, r.regs[29], r.regs[30]};
+#endif
+    return 0;
+}
+
+static void describe_thread(pid_t process, pid_t thread, registers r) {
+    memset(&record, 0, sizeof record);
+    record.magic = CELERIAC_CRASH_MAGIC;
+    record.version = CELERIAC_CRASH_VERSION;
+    record.process = process;
+    record.thread = thread;
+    record.program_counter = r.pc;
+    record.stack_pointer = r.sp;
+    appended = 0;
+    subject = process;
+    walk_stack(r);
+    subject = 0;
+}
+
+int celeriac_crash_sample(pid_t process, pid_t thread, celeriac_crash_record *result) {
+    if (state.text_count == 0) note_all_text();
+    if (ptrace(PTRACE_SEIZE, thread, NULL, NULL) == -1) return errno;
+    int pending = 0;
+    int error = ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) == -1 ? errno : wait_for_stop(thread, &pending);
+    registers r;
+    if (error == 0) error = registers_of_thread(thread, &r);
+    if (error == 0) {
+        describe_thread(process, thread, r);
+        *result = record;
+    }
+    ptrace(PTRACE_DETACH, thread, NULL, (void *)(intptr_t)pending);
+    return error;
 }

@@ -274,6 +274,17 @@ int celeriac_pipe(int descriptors[2], int packets) {
 }
 int celeriac_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
+int celeriac_shared_memory(const char *name, size_t size) {
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return -1;
+    if (ftruncate(file, size) == 0 && fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        return file;
+    int error = errno;
+    close(file);
+    errno = error;
+    return -1;
+}
+
 int celeriac_set_nonblocking(int descriptor, int enabled) {
     int flags = fcntl(descriptor, F_GETFL);
     if (flags < 0) return -1;
@@ -416,3 +427,145 @@ int celeriac_open_unnamed(const char *directory) {
 }
 
 int celeriac_open_temporary(char *path) { return mkostemp(path, O_CLOEXEC); }
+
+const void *celeriac_find(const void *bytes, size_t count, const void *needle, size_t needle_count) {
+    return memmem(bytes, count, needle, needle_count);
+}
+
+const char *celeriac_waiting_call_name(long number) {
+    switch (number) {
+#ifdef SYS_read
+    case SYS_read: return "read";
+#endif
+#ifdef SYS_write
+    case SYS_write: return "write";
+#endif
+#ifdef SYS_readv
+    case SYS_readv: return "readv";
+#endif
+#ifdef SYS_writev
+    case SYS_writev: return "writev";
+#endif
+#ifdef SYS_pread64
+    case SYS_pread64: return "pread64";
+#endif
+#ifdef SYS_pwrite64
+    case SYS_pwrite64: return "pwrite64";
+#endif
+#ifdef SYS_poll
+    case SYS_poll: return "poll";
+#endif
+#ifdef SYS_ppoll
+    case SYS_ppoll: return "ppoll";
+#endif
+#ifdef SYS_select
+    case SYS_select: return "select";
+#endif
+#ifdef SYS_pselect6
+    case SYS_pselect6: return "pselect6";
+#endif
+#ifdef SYS_epoll_wait
+    case SYS_epoll_wait: return "epoll_wait";
+#endif
+#ifdef SYS_epoll_pwait
+    case SYS_epoll_pwait: return "epoll_pwait";
+#endif
+#ifdef SYS_epoll_pwait2
+    case SYS_epoll_pwait2: return "epoll_pwait2";
+#endif
+#ifdef SYS_nanosleep
+    case SYS_nanosleep: return "nanosleep";
+#endif
+#ifdef SYS_clock_nanosleep
+    case SYS_clock_nanosleep: return "clock_nanosleep";
+#endif
+#ifdef SYS_futex
+    case SYS_futex: return "futex";
+#endif
+#ifdef SYS_wait4
+    case SYS_wait4: return "wait4";
+#endif
+#ifdef SYS_waitid
+    case SYS_waitid: return "waitid";
+#endif
+#ifdef SYS_pause
+    case SYS_pause: return "pause";
+#endif
+#ifdef SYS_recvfrom
+    case SYS_recvfrom: return "recvfrom";
+#endif
+#ifdef SYS_recvmsg
+    case SYS_recvmsg: return "recvmsg";
+#endif
+#ifdef SYS_recvmmsg
+    case SYS_recvmmsg: return "recvmmsg";
+#endif
+#ifdef SYS_sendto
+    case SYS_sendto: return "sendto";
+#endif
+#ifdef SYS_sendmsg
+    case SYS_sendmsg: return "sendmsg";
+#endif
+#ifdef SYS_connect
+    case SYS_connect: return "connect";
+#endif
+#ifdef SYS_accept
+    case SYS_accept: return "accept";
+#endif
+#ifdef SYS_accept4
+    case SYS_accept4: return "accept4";
+#endif
+#ifdef SYS_flock
+    case SYS_flock: return "flock";
+#endif
+#ifdef SYS_fcntl
+    case SYS_fcntl: return "fcntl";
+#endif
+#ifdef SYS_fsync
+    case SYS_fsync: return "fsync";
+#endif
+#ifdef SYS_fdatasync
+    case SYS_fdatasync: return "fdatasync";
+#endif
+#ifdef SYS_openat
+    case SYS_openat: return "openat";
+#endif
+#ifdef SYS_open
+    case SYS_open: return "open";
+#endif
+#ifdef SYS_rt_sigsuspend
+    case SYS_rt_sigsuspend: return "rt_sigsuspend";
+#endif
+#ifdef SYS_rt_sigtimedwait
+    case SYS_rt_sigtimedwait: return "rt_sigtimedwait";
+#endif
+#ifdef SYS_semop
+    case SYS_semop: return "semop";
+#endif
+#ifdef SYS_semtimedop
+    case SYS_semtimedop: return "semtimedop";
+#endif
+#ifdef SYS_msgrcv
+    case SYS_msgrcv: return "msgrcv";
+#endif
+#ifdef SYS_msgsnd
+    case SYS_msgsnd: return "msgsnd";
+#endif
+#ifdef SYS_restart_syscall
+    case SYS_restart_syscall: return "restart_syscall";
+#endif
+#ifdef SYS_io_getevents
+    case SYS_io_getevents: return "io_getevents";
+#endif
+#ifdef SYS_io_uring_enter
+    case SYS_io_uring_enter: return "io_uring_enter";
+#endif
+#ifdef SYS_sendfile
+    case SYS_sendfile: return "sendfile";
+#endif
+#ifdef SYS_splice
+    case SYS_splice: return "splice";
+#endif
+    default: return NULL;
+    }
+}

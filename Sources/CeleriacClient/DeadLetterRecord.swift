@@ -27,6 +27,8 @@ package struct DeadLetterRecord: Sendable {
     package var reason: String { self.text("reason") ?? "unknown" }
     /// The task's name, where it is known.
     package var task: String? { self.text("task") }
+    /// The task's id, where it is known.
+    package var taskID: String? { self.text("task_id") }
     /// The queue that it came from.
     package var queue: String? { self.text("queue") }
     /// When it died, as it is written.

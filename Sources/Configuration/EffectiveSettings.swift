@@ -144,6 +144,8 @@ extension TaskLimits {
         self.fileSize = layer.size(.fileSize)
         self.output = layer.required(Layer.size, .output)
         self.result = layer.required(Layer.size, .result)
+        self.stuckAfter = layer.duration(.stuckAfter)
+        self.whenStuck = layer.required(Layer.choice, .whenStuck)
     }
 }
 
@@ -156,6 +158,8 @@ extension RetryPolicy {
         self.maxBackoff = layer.required(Layer.duration, .maxBackoff)
         self.jitter = layer.required(Layer.boolean, .jitter)
         self.maxLosses = layer.required(Layer.count, .maxLosses)
+        self.breaker = layer.count(.breaker)
+        self.breakerWait = layer.required(Layer.duration, .breakerWait)
     }
 }
 

@@ -9,9 +9,9 @@ extension SettingKey {
             workerTimeout, maxDeliveries, resultExpires, resultExtended, keyPrefix, resultKeyPrefix,
             requireSignature, requireCertificate, verifyKeys, signingKey, signatureMaxAge, certificates, sandbox,
             softTime, hardTime, softCPUTime, hardCPUTime, cpuPercent, memory, openFiles, processes, fileSize, output,
-            result,
+            result, stuckAfter, whenStuck,
             maxTasksPerChild, maxChildAge, maxChildGrowth,
-            maxRetries, automatic, backoff, maxBackoff, jitter, maxLosses,
+            maxRetries, automatic, backoff, maxBackoff, jitter, maxLosses, breaker, breakerWait,
             pool, rate, maxConcurrent, limitKey, command, stdin, environment, workingDirectory,
         ] + sandboxKeys
 

@@ -31,6 +31,10 @@ public struct TaskOptions: Hashable, Sendable {
     public var output: ByteCount?
     /// Largest encoded result.
     public var result: ByteCount?
+    /// Time in which nothing at all happens in the attempt's process tree before it counts as stuck.
+    public var stuckAfter: Bound<Duration>?
+    /// What becomes of a stuck attempt.
+    public var whenStuck: StuckPolicy?
     /// Retries after the first attempt; 0 never retries.
     public var maxRetries: Int?
     /// Whether an error that the task threw is retried without the task asking for it.
@@ -43,6 +47,10 @@ public struct TaskOptions: Hashable, Sendable {
     public var jitter: Bool?
     /// Children that the task may lose before it fails for good.
     public var maxLosses: Int?
+    /// Children that a task may lose, each weighed against four other ends, before its messages have to wait.
+    public var breaker: Bound<Int>?
+    /// How long they wait the first time.
+    public var breakerWait: Duration?
     /// The pool whose children run the task.
     public var pool: String?
     /// The sandbox profile of the children that run the task.
@@ -77,12 +85,16 @@ public struct TaskOptions: Hashable, Sendable {
         fileSize: Bound<ByteCount>? = nil,
         output: ByteCount? = nil,
         result: ByteCount? = nil,
+        stuckAfter: Bound<Duration>? = nil,
+        whenStuck: StuckPolicy? = nil,
         maxRetries: Int? = nil,
         automaticRetry: Bool? = nil,
         backoff: Duration? = nil,
         maxBackoff: Duration? = nil,
         jitter: Bool? = nil,
         maxLosses: Int? = nil,
+        breaker: Bound<Int>? = nil,
+        breakerWait: Duration? = nil,
         pool: String? = nil,
         sandbox: String? = nil,
         rate: Bound<Rate>? = nil,
@@ -105,12 +117,16 @@ public struct TaskOptions: Hashable, Sendable {
         self.fileSize = fileSize
         self.output = output
         self.result = result
+        self.stuckAfter = stuckAfter
+        self.whenStuck = whenStuck
         self.maxRetries = maxRetries
         self.automaticRetry = automaticRetry
         self.backoff = backoff
         self.maxBackoff = maxBackoff
         self.jitter = jitter
         self.maxLosses = maxLosses
+        self.breaker = breaker
+        self.breakerWait = breakerWait
         self.pool = pool
         self.sandbox = sandbox
         self.rate = rate
@@ -139,12 +155,16 @@ extension TaskOptions {
             (.fileSize, self.fileSize?.setting(SettingValue.size)),
             (.output, self.output.map(SettingValue.size)),
             (.result, self.result.map(SettingValue.size)),
+            (.stuckAfter, self.stuckAfter?.setting(SettingValue.duration)),
+            (.whenStuck, self.whenStuck.map { SettingValue.text($0.rawValue) }),
             (.maxRetries, self.maxRetries.map(SettingValue.count)),
             (.automatic, self.automaticRetry.map(SettingValue.boolean)),
             (.backoff, self.backoff.map(SettingValue.duration)),
             (.maxBackoff, self.maxBackoff.map(SettingValue.duration)),
             (.jitter, self.jitter.map(SettingValue.boolean)),
             (.maxLosses, self.maxLosses.map(SettingValue.count)),
+            (.breaker, self.breaker?.setting(SettingValue.count)),
+            (.breakerWait, self.breakerWait.map(SettingValue.duration)),
             (.pool, self.pool.map(SettingValue.text)),
             (.sandbox, self.sandbox.map(SettingValue.text)),
             (.rate, self.rate?.setting(SettingValue.rate)),

@@ -115,6 +115,10 @@ public final class InProcessQueue: Broker {
         self.finish(tag, outcome)
     }
 
+    public func historyOfNext(pool: Int) -> MessageHistory {
+        MessageHistory(losses: self.messages.peek(pool: pool)?.losses ?? 0)
+    }
+
     public func take(pool: Int, now: Instant) -> TakenMessage {
         guard let (tag, message) = self.messages.take(pool: pool) else {
             preconditionFailure("A message is taken after nextTask told of it.")
@@ -130,6 +134,10 @@ public final class InProcessQueue: Broker {
     public func retry(
         _ delivery: Delivery, after wait: Duration, because failure: TaskOutcome.Failure?, now: Instant
     ) {
+        self.messages.retry(delivery, at: now + wait)
+    }
+
+    public func postpone(_ delivery: Delivery, by wait: Duration, now: Instant) {
         self.messages.retry(delivery, at: now + wait)
     }
 

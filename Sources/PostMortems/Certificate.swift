@@ -62,7 +62,7 @@ public struct Certificate {
     // MARK: Rows
 
     private var name: String? {
-        let parts = [self.text("task"), (self.text("id") ?? self.text("task_id")).map { "[\($0)]" }]
+        let parts = [self.text("task"), (self.text("task_id") ?? self.text("id")).map { "[\($0)]" }]
         let known = parts.compactMap(\.self)
         return known.isEmpty ? nil : known.joined(separator: " ")
     }

@@ -21,7 +21,7 @@ public enum Hints {
         Rule(words: ["Too many open files", "EMFILE"]) { limits in
             limits.openFiles.map { "open_files allows \($0) descriptors" }
         },
-        Rule(words: ["File too large", "EFBIG", "SIGXFSZ"]) { limits in
+        Rule(words: ["File too large", "EFBIG", "SIGXFSZ", "File size limit exceeded"]) { limits in
             limits.fileSize.map { "file_size allows files of \($0)" }
         },
         Rule(words: ["Cannot allocate memory", "ENOMEM", "bad_alloc", "MemoryError"]) { limits in
@@ -30,7 +30,7 @@ public enum Hints {
         Rule(words: ["Resource temporarily unavailable", "EAGAIN"]) { limits in
             limits.processes.map { "processes allows \($0); threads and processes may also be limited from outside" }
         },
-        Rule(words: ["SIGXCPU"]) { _ in "a CPU time limit (RLIMIT_CPU) is in force" },
+        Rule(words: ["SIGXCPU", "CPU time limit exceeded"]) { _ in "a CPU time limit (RLIMIT_CPU) is in force" },
         Rule(words: ["Operation not permitted", "Permission denied", "EPERM", "EACCES"]) { _ in
             "a file's mode, or a sandbox profile, may forbid this"
         },

@@ -25,7 +25,7 @@ public enum LearningRun {
         case .child:
             let pipes = try [orders.reading.number, reports.writing.number, 2].map { try duplicate($0, atLeast: 16) }
             let entry = SandboxEntry(sandbox: Sandbox(learning: ()), child: 1)
-            ChildProcess.run(program, pool: 0, pipes: pipes, template: parent, entry)
+            ChildProcess.run(program, pool: 0, pipes: pipes, groups: [], breadcrumbs: nil, template: parent, entry)
         case .parent(let child):
             closeAll([reports.writing.release()])
             try self.order(task, body, orders.writing.number)

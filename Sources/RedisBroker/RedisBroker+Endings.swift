@@ -98,7 +98,8 @@ extension RedisBroker {
         guard self.documents != nil else { return }
         let now = Self.wallSeconds
         if self.storesResults(of: message) {
-            let limits = message.ownLimits?.limits ?? self.profiles.profile(message.task).limits
+            let own = message.ownLimits?.limits ?? self.profiles.profile(message.task).limits
+            let limits = message.losses > 0 ? own.doubled : own
             settlement.effects.append(self.documents!.document(message, outcome, limits: limits, at: now))
         }
         guard let documents else { return }

@@ -141,6 +141,11 @@ extension RedisBroker {
         return nil
     }
 
+    public func historyOfNext(pool: Int) -> MessageHistory {
+        let message = self.waiting[pool].first.flatMap { self.held[$0] }
+        return MessageHistory(losses: message?.losses ?? 0, hasFailed: message?.failure != nil)
+    }
+
     public func take(pool: Int, now: Instant) -> TakenMessage {
         guard let number = self.waiting[pool].popFirst(), let message = self.held[number] else {
             preconditionFailure("A message is taken after nextTask told of it.")
@@ -186,10 +191,26 @@ extension RedisBroker {
     func putBack(_ number: UInt64, front: Bool) {
         guard let message = self.held[number] else { return }
         let list = self.keys.queue(message.queue, priority: message.head.priority)
+        let bytes = self.asItCame(message)
+        self.end(number, message, front ? .pushFront(list: list, message: bytes) : .push(list: list, message: bytes))
+    }
+
+    public func postpone(_ delivery: Delivery, by wait: Duration, now: Instant) {
+        let number = delivery.tag.number
+        guard let message = self.held[number] else { return }
+        let member = self.scheduledMember(message, self.asItCame(message))
+        self.taking.scheduled(for: now + wait)
+        self.end(number, message, .schedule(at: Self.wallSeconds + Double(wait.wholeNanoseconds) / 1e9, member: member))
+    }
+
+    /// One that has not started goes as it came: no mark, and nothing counted.
+    private func asItCame(_ message: HeldMessage) -> ArraySlice<UInt8> {
+        message.hasStarted ? self.returned(message, losses: message.losses) : message.bytes
+    }
+
+    private func end(_ number: UInt64, _ message: HeldMessage, _ effect: Settlement.Effect) {
         var settlement = message.settlement
-        // One that has not started goes as it came: no mark, and nothing counted.
-        let bytes = message.hasStarted ? self.returned(message, losses: message.losses) : message.bytes
-        settlement.effects = [front ? .pushFront(list: list, message: bytes) : .push(list: list, message: bytes)]
+        settlement.effects = [effect]
         if message.deliveriesBefore > 0, !message.hasStarted {
             settlement.effects.append(.uncount(key: self.deliveryCountKey(message)))
         }

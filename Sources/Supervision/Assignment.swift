@@ -54,6 +54,12 @@ public struct Assignment: Equatable, Sendable {
     public internal(set) var peakMemory: UInt64 = 0
     /// Bytes of output during the attempt.
     public internal(set) var outputBytes = 0
+    /// What the looks at its child have shown.
+    var watchdog = Watchdog()
+    /// How long nothing had happened when it was found to be stuck.
+    var quiet = Duration.zero
+    /// Whether its child was told with it that it is the last.
+    var isLast = false
     /// Mean run time of its task when it was sent, in nanoseconds.
     let cost: UInt64
 
@@ -70,8 +76,16 @@ struct Deadlines: Equatable, Sendable {
     var measure = Instant.distantFuture
     /// When a child that has not started the task yet is taken to be stuck.
     var accept = Instant.distantFuture
+    /// When its stack is looked at, before the hard limit.
+    var sample = Instant.distantFuture
+    /// When it is looked at for signs of life.
+    var watch = Instant.distantFuture
+    /// When an attempt that was found to be stuck is killed.
+    var stuck = Instant.distantFuture
 
-    var next: Instant { min(self.soft, self.hard, self.measure, self.accept) }
+    var next: Instant {
+        min(self.soft, self.hard, min(self.measure, self.accept, min(self.sample, self.watch, self.stuck)))
+    }
 }
 
 /// Why a running task is told to stop.

@@ -44,6 +44,7 @@ public struct ChildMachine: Equatable, Sendable {
         case reload
         case resize
         case command
+        case quarantine
     }
 
     /// What a child needs done at some instant.
@@ -56,6 +57,12 @@ public struct ChildMachine: Equatable, Sendable {
         case giveUpTemplate
         /// Measure its tree.
         case measure
+        /// Look whether its tree does anything.
+        case observe
+        /// Look where its threads are, before it is killed or because it is stuck.
+        case sample
+        /// Tell that a task is stuck: nothing has happened for so long.
+        case tellStuck(DeliveryTag, Duration)
         /// Take back what waits in its pipe: the task before it takes longer than it should.
         case recall
         /// Replace it when a replacement is ready.
@@ -78,6 +85,8 @@ public struct ChildMachine: Equatable, Sendable {
     public internal(set) var tasksTaken = 0
     /// Why it is to be replaced once a replacement is ready.
     public internal(set) var recycling: RecycleReason?
+    /// Whether it was told with a task that this is its last.
+    private(set) var leavesUnasked = false
     /// Whether it has ever been ready.
     public private(set) var hasBooted = false
 
@@ -157,9 +166,10 @@ public struct ChildMachine: Equatable, Sendable {
         self.queuedCost += cost
         self.state = .busy
         if self.assignments.count <= self.concurrency { self.arm(self.assignments.count - 1, limits, now) }
-        let isLast = self.tasksTaken >= self.maxTasks
-        if isLast { self.state = .draining }
-        return isLast
+        self.leavesUnasked = self.tasksTaken >= self.maxTasks || delivery.isQuarantined
+        self.assignments[self.assignments.count - 1].isLast = self.leavesUnasked
+        if self.leavesUnasked { self.state = .draining }
+        return self.leavesUnasked
     }
 
     /// One of its tasks starts. Returns whether that delivery was waiting in it, and a slot was free for it.
@@ -202,6 +212,7 @@ public struct ChildMachine: Equatable, Sendable {
         let assignment = self.assignments.remove(at: index)
         self.queuedCost -= assignment.cost
         self.tasksTaken -= 1
+        if assignment.isLast { self.leavesUnasked = false }
         if self.assignments.isEmpty, self.state == .busy { self.state = .idle }
         return assignment.delivery
     }
@@ -216,7 +227,11 @@ public struct ChildMachine: Equatable, Sendable {
     private mutating func arm(_ index: Int, _ limits: TaskLimits, _ now: Instant) {
         var deadlines = Deadlines()
         if let soft = limits.softTime { deadlines.soft = now + soft }
-        if let hard = limits.hardTime { deadlines.hard = now + hard }
+        if let hard = limits.hardTime {
+            deadlines.hard = now + hard
+            deadlines.sample = deadlines.hard.before(Self.lead(hard))
+        }
+        if let window = limits.stuckAfter { deadlines.watch = now + Watchdog.interval(window) }
         if limits.needsMeasuring { deadlines.measure = now + .milliseconds(10) }
         if self.assignments[index].startedAt == nil { deadlines.accept = now + Self.longestStart }
         self.assignments[index].deadlines = deadlines
@@ -301,6 +316,11 @@ public struct ChildMachine: Equatable, Sendable {
             demands.append(.kill(.cause(.hardTime(limit: hard), culprit: assignment.delivery.tag)))
             return
         }
+        if now >= assignment.deadlines.stuck {
+            let cause = Cause.stuck(quiet: assignment.quiet)
+            return demands.append(.kill(.cause(cause, culprit: assignment.delivery.tag)))
+        }
+        self.looksDue(index, now: now, into: &demands)
         if now >= assignment.deadlines.soft {
             self.assignments[index].deadlines.soft = .distantFuture
             // A task that has not started cannot be told; the limit counts anew when it does.
@@ -310,6 +330,20 @@ public struct ChildMachine: Equatable, Sendable {
             // Put off until the measurement, which sets the next one, has come back.
             self.assignments[index].deadlines.measure = now + .milliseconds(100)
             if !demands.contains(.measure) { demands.append(.measure) }
+        }
+    }
+
+    /// A task that has not started has no stack to look at, and shows no life.
+    private mutating func looksDue(_ index: Int, now: Instant, into demands: inout [Demand]) {
+        let assignment = self.assignments[index]
+        if now >= assignment.deadlines.sample {
+            self.assignments[index].deadlines.sample = .distantFuture
+            if assignment.startedAt != nil && !demands.contains(.sample) { demands.append(.sample) }
+        }
+        if now >= assignment.deadlines.watch {
+            // Put off until the look, which sets the next one, has come back; for good, if the task has not started.
+            self.assignments[index].deadlines.watch = assignment.startedAt == nil ? .distantFuture : now + .seconds(1)
+            if assignment.startedAt != nil && !demands.contains(.observe) { demands.append(.observe) }
         }
     }
 

@@ -18,6 +18,11 @@ public struct Instant: Hashable, Comparable, Sendable {
         return overflow ? .distantFuture : Instant(nanoseconds: sum)
     }
 
+    /// So much earlier; never before the clock's start.
+    func before(_ duration: Duration) -> Instant {
+        Instant(nanoseconds: self.nanoseconds - min(self.nanoseconds, duration.wholeNanoseconds))
+    }
+
     /// The time from `earlier` to here; zero when `earlier` is later.
     public static func - (instant: Instant, earlier: Instant) -> Duration {
         guard instant > earlier else { return .zero }

@@ -12,6 +12,10 @@ public struct RetryPolicy: Equatable, Sendable {
     public var jitter = true
     /// Children that the task may lose (crash, exit, outside kill) before it fails for good.
     public var maxLosses = 2
+    /// Children that it may lose, weighed against its other ends, before its messages have to wait; `nil` for any number.
+    public var breaker: Int?
+    /// How long they wait the first time; doubles with each trial that loses its child, up to 64 times as long.
+    public var breakerWait: Duration = .seconds(5)
 
     /// Three retries on request, one second of doubling back-off, two lost children.
     public init() {}

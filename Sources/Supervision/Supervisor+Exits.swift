@@ -30,7 +30,10 @@ extension Supervisor {
         let fate = Self.fate(child, exit, evidence, broken, templateLost: templateLost)
         self.log(.childExited(id, exit, tasks: child.tasksTaken))
         // Last first: each that is given back goes to the front of its queue.
-        for assignment in child.assignments.reversed() { self.settle(assignment, fate, id) }
+        for assignment in child.assignments.reversed() {
+            self.settle(assignment, fate, id, now: now)
+            self.breakerAbandoned(assignment.delivery)
+        }
         self.pools[child.pool].occupiedSlots -= child.occupiedSlots
         self.admission.release(child.reservedMemory)
         self.children[id.index] = nil
@@ -68,7 +71,7 @@ extension Supervisor {
     }
 
     /// What becomes of a delivery whose child is gone. One that had not started is never counted.
-    private mutating func settle(_ assignment: Assignment, _ fate: Fate, _ id: ChildID) {
+    private mutating func settle(_ assignment: Assignment, _ fate: Fate, _ id: ChildID, now: Instant) {
         let delivery = assignment.delivery
         if assignment.peakMemory > 0 { self.tasks[delivery.task].statistics.peaked(at: assignment.peakMemory) }
         guard assignment.startedAt != nil else { return self.actions.append(.giveBack(delivery)) }
@@ -76,6 +79,7 @@ extension Supervisor {
         switch fate {
         case .guilty(delivery.tag, let cause): self.finish(assignment, .lost(cause), id)
         case .suspect(let tag, let cause) where tag == nil || tag == delivery.tag:
+            self.breakerLost(delivery, now: now)
             self.lose(assignment, cause, id)
         case .innocent, .guilty, .suspect:
             self.actions.append(.giveBack(delivery))

@@ -116,7 +116,7 @@ extension Supervisor {
         let until = now + .seconds(2)
         let child = self.children[index]!
         self.children[index]!.state = .stopping(until: until)
-        if child.tasksTaken < child.maxTasks { self.actions.append(.stop(child.id)) }
+        if !child.leavesUnasked { self.actions.append(.stop(child.id)) }
         self.wake(by: until)
     }
 

@@ -77,16 +77,19 @@ extension Supervisor {
     /// Gives a delivery to the child that ``place(task:)`` named. Returns whether the child is to exit after it.
     public mutating func assign(_ delivery: Delivery, to id: ChildID, now: Instant) -> Bool {
         precondition(self.contains(id), "A delivery goes to a child that is there.")
-        let limits = delivery.ownLimits?.limits ?? self.tasks[delivery.task].limits
+        let limits = self.limits(of: delivery)
         let before = self.children[id.index]!.occupiedSlots
         let isLast = self.children[id.index]!.assign(
             delivery, limits: limits, cost: self.tasks[delivery.task].statistics.meanRunTime, now: now)
         self.occupancyChanged(id.index, before)
         self.reserveMemory(delivery.task, id.index)
         self.wake(by: min(self.children[id.index]!.nextDeadline, self.memoryGuard.nextLook))
+        self.breakerStarted(delivery)
         if isLast {
-            if self.children[id.index]!.maxTasks > 1 {
-                self.log(.childRecycled(id, .maxTasks, tasks: self.children[id.index]!.tasksTaken))
+            let child = self.children[id.index]!
+            if child.maxTasks > 1 {
+                let reason = child.tasksTaken < child.maxTasks ? ChildMachine.RecycleReason.quarantine : .maxTasks
+                self.log(.childRecycled(id, reason, tasks: child.tasksTaken))
             }
             self.fill(self.children[id.index]!.pool, now: now)
         }
@@ -107,6 +110,7 @@ extension Supervisor {
         guard let delivery = self.children[id.index]!.recalled(tag) else { return }
         self.occupancyChanged(id.index, before)
         self.releaseMemory(delivery.task, id.index)
+        self.breakerAbandoned(delivery)
         self.actions.append(.giveBack(delivery))
     }
 
@@ -171,6 +175,7 @@ extension Supervisor {
         self.tasks[assignment.delivery.task].statistics.peaked(at: max(report.peakMemory, assignment.peakMemory))
         self.tasks[assignment.delivery.task].statistics.leftovers += report.leftovers
         self.children[id.index]!.settlePeak(report.peakMemory)
+        self.breakerEnded(assignment.delivery)
         self.decide(assignment, report, id)
         self.childFinishedTask(id.index, assignment, report, now: now)
     }

@@ -10,7 +10,8 @@
 /// 4. decide what a lost child's deliveries become (`Supervisor+Exits.swift`);
 /// 5. start and replace templates (`Supervisor+Templates.swift`);
 /// 6. climb down in order at shutdown (`Supervisor+Shutdown.swift`);
-/// 7. say who ends when memory runs out (`Supervisor+Memory.swift`).
+/// 7. say who ends when memory runs out (`Supervisor+Memory.swift`);
+/// 8. hold back tasks that keep killing children (`Breaker.swift`), and keep such messages alone (`Quarantine.swift`).
 public struct Supervisor: Sendable {
     /// Tasks by index.
     public var tasks: [TaskProfile] = []
@@ -26,6 +27,8 @@ public struct Supervisor: Sendable {
     var admission = MemoryAdmission()
     var memoryGuard = MemoryGuard()
     var templates: [TemplateState] = []
+    /// By task; only of those that have lost a child lately.
+    var breakers: [Int: Breaker] = [:]
     var generation = 0
     var templateBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
     let bootTimeout: Duration
@@ -96,9 +99,9 @@ public struct Supervisor: Sendable {
     // MARK: Shared by the duties
 
     /// The limits of a delivery's attempts: its own, or its task's.
-    public func limitsOfDelivery() -> (Delivery) -> TaskLimits {
+    func limitsOfDelivery() -> (Delivery) -> TaskLimits {
         let tasks = self.tasks
-        return { $0.ownLimits?.limits ?? tasks[$0.task].limits }
+        return { Self.limits(of: $0, tasks) }
     }
 
     func contains(_ id: ChildID) -> Bool {
@@ -119,9 +122,18 @@ public struct Supervisor: Sendable {
             case .giveUpTemplate: self.actions.append(.killTemplate(generation: child.generation))
             case .recall: self.actions.append(.recall(child.id))
             case .measure: self.actions.append(.measure(child.id, confirmAbove: self.smallestMemoryLimit(child)))
+            case .observe: self.actions.append(.observe(child.id))
+            case .sample: self.actions.append(.sample(child.id))
+            case .tellStuck(let tag, let quiet): self.tellStuck(child, tag, quiet)
             case .recycle(let reason): self.recycle(index, reason, now: now)
             }
         }
+    }
+
+    private mutating func tellStuck(_ child: ChildMachine, _ tag: DeliveryTag, _ quiet: Duration) {
+        guard let assignment = child.assignments.first(where: { $0.delivery.tag == tag }) else { return }
+        self.tasks[assignment.delivery.task].statistics.stuck += 1
+        self.log(.attemptStuck(child.id, tag, quiet))
     }
 
     private func smallestMemoryLimit(_ child: ChildMachine) -> UInt64 {

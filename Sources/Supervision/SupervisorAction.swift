@@ -20,6 +20,10 @@ public enum SupervisorAction: Equatable, Sendable {
     case measure(ChildID, confirmAbove: UInt64)
     /// Read how much memory is left, and report it with `memoryWasRead`.
     case readMemory
+    /// Look whether a child's tree does anything, and report it with `childObserved`.
+    case observe(ChildID)
+    /// Look where a child's threads are: it may be killed soon, or is stuck.
+    case sample(ChildID)
     /// The delivery is over.
     case finish(FinishedDelivery)
     /// The delivery runs again after a wait, as one more retry.
@@ -81,6 +85,10 @@ public enum SupervisorEvent: Equatable, Sendable {
     case noticeSent(ChildID, DeliveryTag, Notice)
     case attemptKilled(ChildID, DeliveryTag?, Cause)
     case attemptLost(ChildID, Delivery, Cause)
+    case attemptStuck(ChildID, DeliveryTag, Duration)
+    case breakerTripped(task: Int, wait: Duration)
+    case breakerTries(task: Int)
+    case breakerClosed(task: Int)
     case shutdown(ShutdownStage)
     case resized(pool: Int, concurrency: Int)
     case memoryShort(MemoryReading)

@@ -23,6 +23,11 @@ public struct TaskLimits: Equatable, Sendable {
     /// Largest encoded result.
     public var result: ByteCount
 
+    /// Time in which nothing at all happens before the attempt counts as stuck.
+    public var stuckAfter: Duration?
+    /// What becomes of it then.
+    public var whenStuck = StuckPolicy.warn
+
     /// No limits but the bounds that the master needs: 16 MiB of output, 64 MiB of result.
     public init() {
         self.output = .mebibytes(16)

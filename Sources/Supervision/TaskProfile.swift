@@ -26,6 +26,10 @@ public struct TaskStatistics: Equatable, Sendable {
     /// Whether it has ever written output. Such a task never shares a child's pipe with others, so that each
     /// line of output is known to be its own.
     public var writesOutput = false
+    /// How often an attempt was found to be stuck.
+    public internal(set) var stuck = 0
+    /// How often its breaker was tripped.
+    public internal(set) var trips = 0
 
     /// What it adds to its children's memory.
     public private(set) var peaks = PeakEstimate()

@@ -70,6 +70,12 @@ public func machineMemoryAvailable() -> UInt64? {
     return nil
 }
 
+/// Whether some bytes stand among others (`memmem(3)`).
+public func find(_ needle: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let place = bytes.baseAddress, let start = needle.baseAddress else { return needle.isEmpty }
+    return celeriac_find(place, bytes.count, start, needle.count) != nil
+}
+
 /// A random seed from the kernel.
 public func randomSeed() -> UInt64 {
     var system = SystemRandomNumberGenerator()

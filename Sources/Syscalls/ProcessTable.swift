@@ -99,6 +99,11 @@ public enum ProcessTable {
         contents("/proc/\(pid)/comm", capacity: 64).map { String(decoding: $0.dropLast(), as: UTF8.self) }
     }
 
+    /// The threads of a process, its first one first.
+    public static func threads(of pid: ProcessID) -> [ProcessID] {
+        entries("/proc/\(pid)/task").compactMap { ProcessID($0) }.sorted()
+    }
+
     /// Processes of this machine that the kernel has ended for lack of memory (`oom_kill` of `/proc/vmstat`).
     public static func outOfMemoryKills() -> UInt64? {
         guard let text = contents("/proc/vmstat", capacity: 32_768) else { return nil }
@@ -128,7 +133,7 @@ public enum ProcessTable {
     }
 
     /// The whole of a file of `/proc`, which yields at most a page a read.
-    private static func contents(_ path: String, capacity: Int) -> [UInt8]? {
+    static func contents(_ path: String, capacity: Int) -> [UInt8]? {
         let number = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else { return nil }
         let file = Descriptor(owning: number)
@@ -142,7 +147,7 @@ public enum ProcessTable {
         return bytes.isEmpty ? nil : bytes
     }
 
-    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+    static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
         var value: UInt64 = 0
         for digit in digits {
             guard digit >= 48 && digit <= 57 else { return digit == 10 ? value : nil }

@@ -3,7 +3,7 @@
 /// | bytes | field |
 /// |---|---|
 /// | 4 | attempt, from 1 |
-/// | 4 | flags: 1 = exit after this task, 2 = the body is a Celery message, 4 = do not run it: it has failed |
+/// | 4 | flags: 1 = exit after this task, 2 = the body is a Celery message, 4 = do not run it: it has failed, 8 = trace it |
 /// | 8 | soft time limit in nanoseconds, 0 for none |
 /// | 8 | hard time limit in nanoseconds, 0 for none |
 /// | 8 | largest result in bytes |
@@ -22,6 +22,8 @@ public struct TaskOrder: Equatable, Sendable {
     public var bodyFormat = BodyFormat.call
     /// Whether the task is not to be run: it has failed, and the child only tells what follows from that.
     public var hasFailed = false
+    /// Whether the child leaves breadcrumbs of its own on the way: the message has cost a child before.
+    public var isTraced = false
     /// Wall time until the child will be told to stop; 0 for never.
     public var softTimeNanoseconds: UInt64
     /// Wall time until the child will be killed; 0 for never.
@@ -51,11 +53,12 @@ public struct TaskOrder: Equatable, Sendable {
         static let isLast: UInt32 = 1
         static let isEnvelope: UInt32 = 2
         static let hasFailed: UInt32 = 4
+        static let isTraced: UInt32 = 8
     }
 
     private var flags: UInt32 {
         (self.isLast ? Flag.isLast : 0) | (self.bodyFormat == .envelope ? Flag.isEnvelope : 0)
-            | (self.hasFailed ? Flag.hasFailed : 0)
+            | (self.hasFailed ? Flag.hasFailed : 0) | (self.isTraced ? Flag.isTraced : 0)
     }
 
     /// An order without limits.
@@ -110,6 +113,7 @@ public struct TaskOrder: Equatable, Sendable {
         order.isLast = flags & Flag.isLast != 0
         order.bodyFormat = flags & Flag.isEnvelope != 0 ? .envelope : .call
         order.hasFailed = flags & Flag.hasFailed != 0
+        order.isTraced = flags & Flag.isTraced != 0
         order.softTimeNanoseconds = softTime
         order.hardTimeNanoseconds = hardTime
         order.resultLimit = resultLimit

@@ -1,24 +1,30 @@
 /// What the master tells a template. One message of a sequenced-packet socket each.
 public enum TemplateOrder: Equatable, Sendable {
     /// Fork a child. Its orders (read end), reports and output (write ends) come with the message, and then the
-    /// directories of its control groups, the one to kill it by first.
-    case fork(serial: UInt64, pool: UInt32, groups: ForkGroups)
-    /// Turn a crash record into a backtrace.
+    /// directories of its control groups, the one to kill it by first. Its breadcrumbs go to the page at this place.
+    case fork(serial: UInt64, pool: UInt32, place: UInt32, groups: ForkGroups)
+    /// Turn a crash record into a backtrace, or the records of several threads into their stacks.
     case symbolicate(request: UInt64, record: Bytes)
+    /// Look where the threads of a child are.
+    case sample(serial: UInt64)
 
     /// The message.
     public var encoded: [UInt8] {
         var bytes: [UInt8] = []
         switch self {
-        case .fork(let serial, let pool, let groups):
+        case .fork(let serial, let pool, let place, let groups):
             bytes.append(1)
             bytes.append(integer: serial)
             bytes.append(integer: pool)
+            bytes.append(integer: place)
             bytes.append(groups.encoded)
         case .symbolicate(let request, let record):
             bytes.append(2)
             bytes.append(integer: request)
             bytes.append(contentsOf: record)
+        case .sample(let serial):
+            bytes.append(3)
+            bytes.append(integer: serial)
         }
         return bytes
     }
@@ -29,12 +35,15 @@ public enum TemplateOrder: Equatable, Sendable {
         switch reader.integer(UInt8.self) {
         case 1:
             guard let serial = reader.integer(UInt64.self), let pool = reader.integer(UInt32.self),
-                let groups = reader.integer(UInt8.self)
+                let place = reader.integer(UInt32.self), let groups = reader.integer(UInt8.self)
             else { return nil }
-            self = .fork(serial: serial, pool: pool, groups: ForkGroups(groups))
+            self = .fork(serial: serial, pool: pool, place: place, groups: ForkGroups(groups))
         case 2:
             guard let request = reader.integer(UInt64.self) else { return nil }
             self = .symbolicate(request: request, record: reader.remainder())
+        case 3:
+            guard let serial = reader.integer(UInt64.self) else { return nil }
+            self = .sample(serial: serial)
         default: return nil
         }
     }
@@ -54,6 +63,8 @@ public enum TemplateReport: Equatable, Sendable {
     case exited(ReapedChild)
     /// The backtrace that was asked for, as JSON.
     case symbolicated(request: UInt64, Bytes)
+    /// Where the threads of a child are: crash records of signal 0, one after the other.
+    case sampled(serial: UInt64, Bytes)
 
     /// A child that was reaped.
     public struct ReapedChild: Equatable, Sendable {
@@ -115,6 +126,10 @@ public enum TemplateReport: Equatable, Sendable {
             bytes.append(6)
             bytes.append(integer: request)
             bytes.append(contentsOf: text)
+        case .sampled(let serial, let records):
+            bytes.append(7)
+            bytes.append(integer: serial)
+            bytes.append(contentsOf: records)
         }
         return bytes
     }
@@ -139,6 +154,9 @@ public enum TemplateReport: Equatable, Sendable {
         case 6:
             guard let request = reader.integer(UInt64.self) else { return nil }
             self = .symbolicated(request: request, reader.remainder())
+        case 7:
+            guard let serial = reader.integer(UInt64.self) else { return nil }
+            self = .sampled(serial: serial, reader.remainder())
         default: return nil
         }
     }

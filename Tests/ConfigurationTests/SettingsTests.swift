@@ -50,6 +50,8 @@ struct SettingsTests {
             file_size = "14MiB"
             output = "15MiB"
             result = "16MiB"
+            stuck_after = "16s"
+            when_stuck = "kill"
             max_tasks_per_child = 17
             max_child_age = "18s"
             max_child_growth = "19MiB"
@@ -60,6 +62,8 @@ struct SettingsTests {
             max_backoff = "22s"
             jitter = false
             max_losses = 23
+            breaker = 17
+            breaker_wait = "18s"
             [pools.a]
             [pools.b]
             concurrency = "auto"
@@ -101,7 +105,9 @@ struct SettingsTests {
         (limits.memory, limits.openFiles, limits.processes) = (.mebibytes(11), 12, 13)
         (limits.fileSize, limits.output, limits.result) = (.mebibytes(14), .mebibytes(15), .mebibytes(16))
         #expect(task.limits == limits)
+        (limits.stuckAfter, limits.whenStuck) = (.seconds(16), .kill)
         var retry = RetryPolicy()
+        (retry.breaker, retry.breakerWait) = (17, .seconds(18))
         (retry.maxRetries, retry.automatic, retry.jitter, retry.maxLosses) = (20, true, false, 23)
         (retry.backoff, retry.maxBackoff) = (.seconds(21), .seconds(22))
         #expect(task.retry == retry)
@@ -156,12 +162,16 @@ struct SettingsTests {
             fileSize: .kibibytes(7),
             output: .mebibytes(8),
             result: .gibibytes(9),
+            stuckAfter: .seconds(16),
+            whenStuck: .kill,
             maxRetries: 10,
             automaticRetry: true,
             backoff: .seconds(11),
             maxBackoff: .seconds(12),
             jitter: false,
             maxLosses: 13,
+            breaker: 17,
+            breakerWait: .seconds(18),
             pool: "p",
             sandbox: "basic",
             rate: .perMinute(14),
@@ -181,7 +191,9 @@ struct SettingsTests {
         limits.cpuPercent = 150
         (limits.memory, limits.openFiles, limits.processes) = (.mebibytes(5), 6, 0)
         (limits.fileSize, limits.output, limits.result) = (.kibibytes(7), .mebibytes(8), .gibibytes(9))
+        (limits.stuckAfter, limits.whenStuck) = (.seconds(16), .kill)
         var retry = RetryPolicy()
+        (retry.breaker, retry.breakerWait) = (17, .seconds(18))
         (retry.maxRetries, retry.automatic, retry.jitter, retry.maxLosses) = (10, true, false, 13)
         (retry.backoff, retry.maxBackoff) = (.seconds(11), .seconds(12))
         let admission = AdmissionSettings(

@@ -22,7 +22,9 @@ import Testing
 
     @Test func everythingKnownIsInTheObject() {
         let object = Self.full.json
-        for key in ["exit", "told", "losses", "phase", "breadcrumbs", "lost_breadcrumbs", "processes", "stack", "hints"] {
+        for key in [
+            "exit", "told", "losses", "phase", "breadcrumbs", "lost_breadcrumbs", "processes", "stack", "hints",
+        ] {
             #expect(object[key] != nil, "\(key)")
         }
         #expect(object["breadcrumbs"] == [["time": 0.25, "text": "opened"]])

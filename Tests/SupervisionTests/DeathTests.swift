@@ -12,20 +12,22 @@ import Testing
         return evidence
     }
 
-    static let deaths: [(ChildExit, DeathEvidence, Cause)] = [
-        (.exited(code: 0), evidence(), .exited(code: 0)),
-        (kill, evidence(), .killed),
-        (kill, evidence { ($0.cpuTime, $0.inheritedCPULimit) = (.seconds(5), .seconds(5)) }, .processorLimit),
-        (kill, evidence { ($0.cpuTime, $0.inheritedCPULimit) = (.seconds(4), .seconds(5)) }, .killed),
-        (.signalled("SIGXCPU"), evidence(), .processorLimit),
-        (.denied(call: "ptrace"), evidence(), .sandbox(call: "ptrace")),
-        (.denied(call: nil), evidence(), .sandbox(call: nil)),
-        (.signalled("SIGSYS"), evidence(), .signalled(signal: "SIGSYS")),
-        (.signalled("SIGXFSZ"), evidence(), .signalled(signal: "SIGXFSZ")),
-        (.signalled("SIGSEGV"), evidence(), .signalled(signal: "SIGSEGV")),
-    ] + Crash.allCases.map { crash in
-        (.signalled("SIGSEGV"), evidence { $0.crash = crash }, .crashed(crash, signal: "SIGSEGV"))
-    }
+    static let deaths: [(ChildExit, DeathEvidence, Cause)] =
+        [
+            (.exited(code: 0), evidence(), .exited(code: 0)),
+            (kill, evidence(), .killed),
+            (kill, evidence { ($0.cpuTime, $0.inheritedCPULimit) = (.seconds(5), .seconds(5)) }, .processorLimit),
+            (kill, evidence { ($0.cpuTime, $0.inheritedCPULimit) = (.seconds(4), .seconds(5)) }, .killed),
+            (.signalled("SIGXCPU"), evidence(), .processorLimit),
+            (.denied(call: "ptrace"), evidence(), .sandbox(call: "ptrace")),
+            (.denied(call: nil), evidence(), .sandbox(call: nil)),
+            (.signalled("SIGSYS"), evidence(), .signalled(signal: "SIGSYS")),
+            (.signalled("SIGXFSZ"), evidence(), .signalled(signal: "SIGXFSZ")),
+            (.signalled("SIGSEGV"), evidence(), .signalled(signal: "SIGSEGV")),
+        ]
+        + Crash.allCases.map { crash in
+            (.signalled("SIGSEGV"), evidence { $0.crash = crash }, .crashed(crash, signal: "SIGSEGV"))
+        }
 
     @Test(arguments: Self.deaths)
     func anEndHasItsCause(_ exit: ChildExit, _ evidence: DeathEvidence, _ cause: Cause) {

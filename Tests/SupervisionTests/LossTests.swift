@@ -12,19 +12,21 @@ import Testing
         var bench = Bench.running(tasks: [.retried { $0.maxLosses = 3 }])
         var delivery = bench.delivery()
         for losses in 1...2 {
-            let id = bench.supervisor.place(task: 0)!
+            let id = bench.supervisor.placeAlone(task: 0, now: bench.now)!
             _ = bench.supervisor.assign(delivery, to: id, now: bench.now)
             bench.supervisor.taskAccepted(id, delivery.tag, now: bench.now)
+            let before = bench.actions()
             let actions = bench.exit(id, exit)
             delivery.losses = losses
             #expect(actions.first == .giveBack(delivery))
             #expect(bench.events.contains(.attemptLost(id, delivery, cause)))
-            let next = actions.compactMap(\.forked).first!
+            let next = (before + actions).compactMap(\.forked).first!
             _ = bench.ready(next)
         }
-        let id = bench.supervisor.place(task: 0)!
+        let id = bench.supervisor.placeAlone(task: 0, now: bench.now)!
         _ = bench.supervisor.assign(delivery, to: id, now: bench.now)
         bench.supervisor.taskAccepted(id, delivery.tag, now: bench.now)
+        _ = bench.actions()
         guard case .finish(let finished)? = bench.exit(id, exit).first else {
             Issue.record("not finished")
             return
@@ -92,8 +94,8 @@ import Testing
 
     @Test func tasksOfALostTemplatesChildrenAreInnocent() {
         var bench = Bench.running(2)
-        let (first, one) = bench.run(losses: 1)
-        let (second, two) = bench.run(losses: 1)
+        let (first, one) = bench.run()
+        let (second, two) = bench.run()
         #expect(bench.exit(first, templateLost: true) == [.giveBack(one)], "no order to a dead template")
         #expect(bench.exit(second, templateLost: true) == [.giveBack(two)])
         bench.supervisor.templateExited(1, now: bench.now)

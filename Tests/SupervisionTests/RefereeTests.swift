@@ -79,6 +79,7 @@ private struct World {
     private var published: UInt64 = 0
 
     private var exits = 0
+    private var activity: UInt64 = 0
     /// Most children that a pool may have now.
     private var allowed: [Int]
     private let childConcurrency: Int
@@ -116,10 +117,14 @@ private struct World {
         limits.processes = [nil, 4].randomElement(using: &self.random)!
         limits.hardCPUTime = [nil, .seconds(3)].randomElement(using: &self.random)!
         limits.output = .kibibytes(64)
+        limits.stuckAfter = [nil, .seconds(1)].randomElement(using: &self.random)!
+        limits.whenStuck = [.warn, .kill].randomElement(using: &self.random)!
         var retry = RetryPolicy()
         retry.automatic = Bool.random(using: &self.random)
         retry.maxLosses = Int.random(in: 1...3, using: &self.random)
         retry.backoff = .milliseconds(50)
+        retry.breaker = [nil, 2].randomElement(using: &self.random)!
+        retry.breakerWait = .milliseconds(200)
         var profile = TaskProfile(limits: limits, retry: retry, pool: Int.random(in: 0..<pools, using: &self.random))
         if Bool.random(using: &self.random) { for _ in 0..<8 { profile.statistics.ran(for: 50_000) } }
         return profile
@@ -180,7 +185,14 @@ private struct World {
         var index = 0
         while index < self.queue.count {
             let delivery = self.queue[index]
-            guard let id = self.supervisor.place(task: delivery.task) else {
+            if let wait = self.supervisor.breakerWait(task: delivery.task, now: self.now) {
+                self.reached.insert("held back")
+                self.queue.remove(at: index)
+                self.delayed.append((self.now + wait, delivery))
+                continue
+            }
+            guard let id = self.place(delivery) else {
+                self.performActions()
                 index += 1
                 continue
             }
@@ -202,6 +214,12 @@ private struct World {
             self.inChildren[delivery.tag] = id
             self.performActions()
         }
+    }
+
+    private mutating func place(_ delivery: Delivery) -> ChildID? {
+        guard delivery.losses > 0 else { return self.supervisor.place(task: delivery.task) }
+        self.reached.insert("quarantined")
+        return self.supervisor.placeAlone(task: delivery.task, now: self.now)
     }
 
     // MARK: Templates
@@ -404,6 +422,8 @@ private struct World {
         case .recall(let id): self.recall(id)
         case .measure(let id, _): self.measure(id)
         case .readMemory: self.readMemory()
+        case .observe(let id): self.observe(id)
+        case .sample: self.reached.insert("looked at")
         case .finish(let finished): self.finish(finished)
         case .retry(let delivery, let wait, _):
             self.reached.insert("retried")
@@ -430,6 +450,12 @@ private struct World {
         self.supervisor.memoryWasRead(reading, growth: { _ in growth }, now: self.now)
     }
 
+    private mutating func observe(_ id: ChildID) {
+        let isAlive = !self.faults || self.chance(30)
+        if isAlive { self.activity += 1_000_000_000 }
+        self.supervisor.childObserved(id, TreeActivity(cpuNanoseconds: self.activity), now: self.now)
+    }
+
     private mutating func recall(_ id: ChildID) {
         self.reached.insert("recalled")
         let waiting = self.children[id]?.waiting ?? []
@@ -442,6 +468,7 @@ private struct World {
         case .childRecycled(_, .tainted, _): self.reached.insert("tainted")
         case .childRecycled: self.reached.insert("recycled")
         case .attemptKilled(_, _, .hardTime): self.reached.insert("hard time")
+        case .attemptKilled(_, _, .stuck): self.reached.insert("stuck")
         default: break
         }
     }
@@ -485,6 +512,9 @@ private struct World {
             earliest = min(earliest, child.nextDeadline)
             if child.runningTasks > self.childConcurrency { self.broke("too many tasks run in a child") }
             if self.children[child.id] == nil { self.broke("\(child.id) is not known to the world") }
+            if child.assignments.contains(where: \.delivery.isQuarantined), child.assignments.count > 1 {
+                self.broke("a quarantined task is not alone")
+            }
             if child.state == .idle && !child.assignments.isEmpty { self.broke("idle with tasks") }
             if child.state == .busy && child.assignments.isEmpty { self.broke("busy without tasks") }
         }

@@ -113,9 +113,10 @@ import Testing
 
 @Suite struct TemplateMessageTests {
     static let orders: [TemplateOrder] = [
-        .fork(serial: 1, pool: 0, groups: .none),
-        .fork(serial: .max, pool: .max, groups: ForkGroups(count: 4, isUnified: false)),
-        .fork(serial: 2, pool: 1, groups: ForkGroups(count: 1, isUnified: true)), .symbolicate(request: 3, record: []),
+        .fork(serial: 1, pool: 0, place: 2, groups: .none),
+        .fork(serial: .max, pool: .max, place: .max, groups: ForkGroups(count: 4, isUnified: false)),
+        .fork(serial: 2, pool: 1, place: 0, groups: ForkGroups(count: 1, isUnified: true)), .sample(serial: 9),
+        .symbolicate(request: 3, record: []),
         .symbolicate(request: .max, record: [1, 2, 3]),
     ]
 
@@ -154,8 +155,8 @@ import Testing
     @Test func unknownMessagesAreRefused() {
         for kind in UInt8(0)...255 {
             let message = [kind] + [UInt8](repeating: 0, count: 64)
-            #expect((TemplateOrder(decoding: message) == nil) == !(1...2).contains(kind))
-            #expect((TemplateReport(decoding: message) == nil) == !(1...6).contains(kind))
+            #expect((TemplateOrder(decoding: message) == nil) == !(1...3).contains(kind))
+            #expect((TemplateReport(decoding: message) == nil) == !(1...7).contains(kind))
         }
         #expect(TemplateOrder(decoding: []) == nil)
         #expect(TemplateReport(decoding: []) == nil)

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// The bytes of a crash record: native byte order, fixed size, unused parts zero. Any change raises the version.
 ///
@@ -61,6 +62,13 @@ int celeriac_crash_install(int descriptor, const void *prefix, size_t prefix_len
 /// Freed when the thread ends.
 /// Returns 0, or an errno; 0 at once when the thread has an alternate stack.
 int celeriac_crash_prepare_thread(void);
+
+/// Describes where a thread of another process is that has the address layout of this one: one forked from the same
+/// parent. The thread is stopped for that, and goes on.
+///
+/// For a process that ends soon: a thread that the kernel does not stop within 50 ms stays traced until then. Returns 0,
+/// or an errno. The record's signal is 0.
+int celeriac_crash_sample(pid_t process, pid_t thread, celeriac_crash_record *result);
 
 /// Restores the default dispositions: a crash ends the process without a record.
 void celeriac_crash_disable(void);

@@ -82,11 +82,16 @@ int celeriac_close_range(unsigned first, unsigned last);
 // pipe2(2) with O_CLOEXEC, and with O_DIRECT when each write is to be read as one packet; memfd_create(2).
 int celeriac_pipe(int descriptors[2], int packets);
 int celeriac_memory_file(const char *name);
+// memfd_create(2) of a fixed size, which is sealed: a process that shares it cannot make another's access fail.
+int celeriac_shared_memory(const char *name, size_t size);
 int celeriac_set_nonblocking(int descriptor, int enabled);
 // eventfd(2), a counter that does not block.
 int celeriac_event_counter(void);
 // Global variables of the C library are not safe to name in Swift.
 char **celeriac_environment(void);
+
+// memmem(3) is an extension of glibc.
+const void *celeriac_find(const void *bytes, size_t count, const void *needle, size_t needle_count);
 
 // Processors in the affinity mask (sched_getaffinity(2)), at least 1.
 int celeriac_processor_count(void);
@@ -96,6 +101,8 @@ void celeriac_flush_output(void);
 // CPU time that another process has used, by its CPU-time clock.
 int celeriac_cpu_time(pid_t pid, uint64_t *nanoseconds);
 uint64_t celeriac_monotonic_nanoseconds(void);
+// The name of a system call that processes wait in; NULL for any other. Numbers differ between machines.
+const char *celeriac_waiting_call_name(long number);
 int64_t celeriac_wall_nanoseconds(void);
 
 // setrlimit(2): RLIMIT_* are an enum in C and not comparable in Swift.

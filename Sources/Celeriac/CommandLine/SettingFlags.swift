@@ -29,6 +29,8 @@ struct SettingFlags: ParsableArguments {
     @Option(help: help("file-size")) var fileSize: String?
     @Option(help: help("output")) var output: String?
     @Option(help: help("result")) var result: String?
+    @Option(help: help("stuck-after")) var stuckAfter: String?
+    @Option(help: help("when-stuck")) var whenStuck: String?
 
     @Option(help: help("max-tasks-per-child")) var maxTasksPerChild: String?
     @Option(help: help("max-child-age")) var maxChildAge: String?
@@ -40,6 +42,8 @@ struct SettingFlags: ParsableArguments {
     @Option(help: help("max-backoff")) var maxBackoff: String?
     @Option(help: help("jitter")) var jitter: String?
     @Option(help: help("max-losses")) var maxLosses: String?
+    @Option(help: help("breaker")) var breaker: String?
+    @Option(help: help("breaker-wait")) var breakerWait: String?
 
     /// The given flags by ``SettingKey/flag``.
     var values: [String: String] {
@@ -56,7 +60,8 @@ struct SettingFlags: ParsableArguments {
             "max-tasks-per-child": self.maxTasksPerChild, "max-child-age": self.maxChildAge,
             "max-child-growth": self.maxChildGrowth, "max-retries": self.maxRetries, "automatic": self.automatic,
             "backoff": self.backoff, "max-backoff": self.maxBackoff, "jitter": self.jitter,
-            "max-losses": self.maxLosses,
+            "max-losses": self.maxLosses, "stuck-after": self.stuckAfter, "when-stuck": self.whenStuck,
+            "breaker": self.breaker, "breaker-wait": self.breakerWait,
         ]
         return all.compactMapValues { $0 }
     }

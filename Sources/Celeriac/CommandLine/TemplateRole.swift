@@ -5,9 +5,10 @@ import Syscalls
 /// The second role of every worker program: the template, started by the master with a first argument of its own.
 enum TemplateRole {
     private static let argument = "--celeriac-template"
-    /// Where the master puts the control socket and the settings.
+    /// Where the master puts the control socket, the settings, and the pages for breadcrumbs.
     private static let control: CInt = 3
     private static let input: CInt = 4
+    private static let breadcrumbs: CInt = 5
 
     /// How the master starts it. Crashes are reported by our own handler, and the Swift runtime's would only delay
     /// them; it reads its setting at the start of a process.
@@ -36,7 +37,8 @@ enum TemplateRole {
             try Resource.openFiles.setSoftLimit(openFiles)
             let input = try ConfigurationInput(decoding: readAll(Self.input))
             let settings = try input.load(worker)
-            runTemplate(self.program(worker, settings), control: Self.control, master: master)
+            runTemplate(
+                self.program(worker, settings), control: Self.control, breadcrumbs: Self.breadcrumbs, master: master)
         } catch {
             failTemplate(reason: "\(error)", control: Self.control)
         }

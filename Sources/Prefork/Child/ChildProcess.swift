@@ -30,10 +30,12 @@ struct ChildProcess {
     /// - Parameters:
     ///   - pipes: the child's ends of orders, reports and output.
     ///   - groups: the directories of its control groups.
+    ///   - breadcrumbs: where it leaves notes; its memory is mapped, and needs no descriptor.
     ///   - template: the process that forked it.
     ///   - entry: its way into its sandbox.
     static func run(
-        _ program: WorkerProgram, pool: Int, pipes: [CInt], groups: [CInt], template: ProcessID, _ entry: SandboxEntry
+        _ program: WorkerProgram, pool: Int, pipes: [CInt], groups: [CInt], breadcrumbs: BreadcrumbWriter?,
+        template: ProcessID, _ entry: SandboxEntry
     ) -> Never {
         do {
             try self.takePipes(pipes)
@@ -46,7 +48,8 @@ struct ChildProcess {
             // A change of user has taken it away.
             try self.endWith(template)
             let notices = try self.installNotices()
-            var child = try ChildProcess(program, concurrency: program.childConcurrency[pool], notices: notices)
+            var child = try ChildProcess(
+                program, concurrency: program.childConcurrency[pool], notices: notices, breadcrumbs)
             child.boot(sandbox)
             child.loop()
         } catch {
@@ -54,10 +57,13 @@ struct ChildProcess {
         }
     }
 
-    private init(_ program: WorkerProgram, concurrency: Int, notices: CInt) throws(Errno) {
+    private init(
+        _ program: WorkerProgram, concurrency: Int, notices: CInt, _ breadcrumbs: BreadcrumbWriter?
+    ) throws(Errno) {
         self.program = program
         self.concurrency = concurrency
-        self.executor = try TaskExecutor(program: program, reports: self.reports, notices: notices)
+        self.executor = try TaskExecutor(
+            program: program, reports: self.reports, notices: notices, breadcrumbs: breadcrumbs)
     }
 
     // MARK: Boot

@@ -22,15 +22,19 @@ public final class TaskCall: Sendable {
     /// Readable when the child has received a notice; read it only from a body that runs on the main thread.
     public let noticeDescriptor: CInt
 
+    /// Whether the message has cost a child before, so that this attempt runs alone and leaves traces.
+    public let isTraced: Bool
+
     let tag: UInt64
     /// The message that asked for it; `nil` for a task line.
     let message: ReceivedMessage?
     private let reports: ReportWriter
+    private let breadcrumbs: BreadcrumbWriter?
     private let published = Mutex<[PublishedTask]>([])
 
     init(
         order: TaskOrder, body: Bytes, message: ReceivedMessage?, tag: UInt64, now: Instant, noticeDescriptor: CInt,
-        reports: ReportWriter
+        reports: ReportWriter, breadcrumbs: BreadcrumbWriter?
     ) {
         self.name = String(decoding: order.name, as: UTF8.self)
         self.id = String(decoding: order.id, as: UTF8.self)
@@ -40,9 +44,11 @@ public final class TaskCall: Sendable {
         self.hardDeadline = Self.deadline(order.hardTimeNanoseconds, from: now)
         self.resultLimit = Int(clamping: order.resultLimit)
         self.noticeDescriptor = noticeDescriptor
+        self.isTraced = order.isTraced
         self.tag = tag
         self.message = message
         self.reports = reports
+        self.breadcrumbs = breadcrumbs
     }
 
     private static func deadline(_ nanoseconds: UInt64, from now: Instant) -> Instant? {
@@ -57,6 +63,7 @@ public final class TaskCall: Sendable {
 
     /// Asks for another task, published when this attempt succeeds.
     public func publish(_ task: PublishedTask) {
+        self.trace("publishes \(task.name)")
         guard self.message == nil else { return self.published.withLock { $0.append(task) } }
         let line = task.line
         self.reports.write { PlainFrame.write(.followUp, payload: line[...], delivery: self.tag, into: &$0) }
@@ -65,8 +72,17 @@ public final class TaskCall: Sendable {
     /// What this attempt has asked for.
     var publishedTasks: [PublishedTask] { self.published.withLock { $0 } }
 
+    /// Leaves a note that outlives the child.
+    public func breadcrumb(_ text: String) { self.breadcrumbs?.leave(text, self.tag) }
+
+    /// Leaves a note of the engine's own when the attempt is traced.
+    func trace(_ text: @autoclosure () -> String) {
+        if self.isTraced { self.breadcrumb(text()) }
+    }
+
     /// Writes to the worker's log, with the task's id and the child's pid.
     public func log(level: UInt8, _ message: String) {
+        self.trace("logs \(message)")
         let text = Array(message.utf8.prefix(32_768))
         self.reports.writeNow { LogReport(level: level, message: text[...]).write(delivery: self.tag, into: &$0) }
     }

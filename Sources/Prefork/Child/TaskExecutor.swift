@@ -13,6 +13,7 @@ struct TaskExecutor {
     private let program: WorkerProgram
     private let reports: ReportWriter
     private let notices: CInt
+    private let breadcrumbs: BreadcrumbWriter?
     private let completions: CompletionQueue
     private var running: [UInt64: Running] = [:]
     private var limits = AttemptResourceLimits()
@@ -25,10 +26,13 @@ struct TaskExecutor {
         let task: Task<Void, Never>
     }
 
-    init(program: WorkerProgram, reports: ReportWriter, notices: CInt) throws(Errno) {
+    init(
+        program: WorkerProgram, reports: ReportWriter, notices: CInt, breadcrumbs: BreadcrumbWriter?
+    ) throws(Errno) {
         self.program = program
         self.reports = reports
         self.notices = notices
+        self.breadcrumbs = breadcrumbs
         self.completions = try CompletionQueue()
         self.sender = Sender(nodeName: program.nodeName, extendsResults: program.extendsResults)
     }
@@ -41,11 +45,12 @@ struct TaskExecutor {
         self.reports.writeNow { PlainFrame.write(.accepted, delivery: tag, into: &$0) }
         self.limits.apply(order, isAlone: self.runningTasks == 0)
         let measurement = Measurement()
+        self.breadcrumbs?.began(tag, at: measurement.start)
         let message = order.bodyFormat == .envelope ? Result { try self.open(body) } : nil
         let opened = try? message?.get()
         let call = TaskCall(
             order: order, body: opened?.call ?? body, message: opened, tag: tag, now: measurement.start,
-            noticeDescriptor: self.notices, reports: self.reports)
+            noticeDescriptor: self.notices, reports: self.reports, breadcrumbs: self.breadcrumbs)
         if case .failure(let error)? = message {
             let failure = NamedFailure(type: "DecodeError", message: "\(error)")
             return self.report(.failure(failure), call, measurement, isLast: order.isLast)
@@ -54,6 +59,8 @@ struct TaskExecutor {
             let failure = NamedFailure(type: "Failed", message: "it had failed before")
             return self.report(.failure(failure), call, measurement, isLast: order.isLast)
         }
+        self.breadcrumbs?.entered(.running)
+        call.trace("begins, \(call.body.count) bytes of arguments")
         switch self.program.bodies[call.name] {
         case .synchronous(let body):
             let result = Result { try body(call) }
@@ -114,6 +121,8 @@ struct TaskExecutor {
     private mutating func report(
         _ result: Result<[UInt8], any Error>, _ call: TaskCall, _ measurement: Measurement, isLast: Bool
     ) {
+        self.breadcrumbs?.entered(.reporting)
+        call.trace("has returned")
         var report = Self.outcome(result, call)
         self.writeAftermath(&report, call)
         report.wasCancelled = call.notice != nil
@@ -132,6 +141,7 @@ struct TaskExecutor {
             self.log("killed what the task had left behind: \(Leftovers.text(leftovers))", call)
         }
         self.reports.write { report.write(delivery: call.tag, into: &$0) }
+        self.breadcrumbs?.entered(.over)
         if isLast {
             self.finishAll()
             exitNow(0)

@@ -25,6 +25,8 @@ final class ChildHandle {
     var exit: ChildExit?
     var evidence = DeathEvidence()
     var attempts: [Assignment] = []
+    /// The notes that it had left by then, or when it was looked at last.
+    var breadcrumbs: BreadcrumbPage?
     /// Whether it has reported that it is ready.
     var isReady = false
     /// Whether to kill it as soon as it is there.
@@ -50,6 +52,8 @@ final class ChildHandle {
     var followUps: [UInt64: [Bytes]] = [:]
     /// What the outcomes of deliveries bring along that are not over.
     var aftermaths: [UInt64: Aftermath] = [:]
+    /// What was seen when it was looked at last.
+    var look: StackLook?
     /// The record that its signal handler wrote when it crashed.
     var crashRecord: Bytes?
     /// Ids and names of deliveries in it, for the log.

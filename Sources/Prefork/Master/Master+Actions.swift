@@ -40,6 +40,8 @@ extension Master {
         case .recall(let id): self.recall(id)
         case .measure(let id, let confirmAbove): self.measure(id, confirmAbove: confirmAbove)
         case .readMemory: self.readMemory()
+        case .observe(let id): self.observe(id)
+        case .sample(let id): self.sample(id)
         case .finish(let finished): self.finish(finished)
         case .retry(let delivery, let wait, let reason): self.retry(delivery, after: wait, reason)
         case .giveBack(let delivery): self.broker.giveBack(delivery, now: self.now)

@@ -68,7 +68,8 @@ extension Master {
     ) throws(Errno) {
         let (groups, directories) = try self.openGroup(child)
         defer { closeAll(directories) }
-        let order = TemplateOrder.fork(serial: child.id.serial, pool: UInt32(child.pool), groups: groups)
+        let order = TemplateOrder.fork(
+            serial: child.id.serial, pool: UInt32(child.pool), place: UInt32(child.id.index), groups: groups)
         guard case .bytes = try template.control.send(order.encoded, descriptors: ends + directories) else {
             throw .resourceTemporarilyUnavailable
         }
@@ -125,13 +126,18 @@ extension Master {
         self.broker.placesAreOpen(self.supervisor.openPlaces, now: self.now)
     }
 
+    func place(task: Int, losses: Int) -> ChildID? {
+        losses == 0 ? self.supervisor.place(task: task) : self.supervisor.placeAlone(task: task, now: self.now)
+    }
+
     func dispatch(_ message: TakenMessage, to id: ChildID) {
         guard let child = self.children[id] else { preconditionFailure("The supervisor names living children.") }
         let delivery = message.delivery
         let name = self.taskNames[delivery.task]
         var order = TaskOrder(attempt: UInt32(clamping: delivery.attempt), name: name, id: message.id)
-        let limits = delivery.ownLimits?.limits ?? self.supervisor.tasks[delivery.task].limits
+        let limits = self.supervisor.limits(of: delivery)
         order.setLimits(limits)
+        order.isTraced = delivery.losses > 0
         order.isLast = self.supervisor.assign(delivery, to: id, now: self.now)
         self.applyGroupLimits(limits, to: child)
         child.labels[delivery.tag.number] = DeliveryLabel(id: message.id, task: delivery.task)
@@ -388,6 +394,9 @@ extension Master {
         child.evidence.inheritedCPULimit = Self.inheritedCPULimit
         if let record = child.crashRecord.flatMap({ CrashRecord($0) }) { child.evidence.take(record, endedBy: exit) }
         if child.evidence.crash == nil, !exit.isDenial { child.crashRecord = nil }
+        if child.attempts.contains(where: { $0.startedAt != nil }) {
+            child.breadcrumbs = self.breadcrumbs.page(at: child.id.index, child: child.id.serial)
+        }
     }
 
     private static let inheritedCPULimit: Duration? = {

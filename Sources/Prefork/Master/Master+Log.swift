@@ -49,7 +49,8 @@ extension Master {
                     "stalled": "\(reading.stalledPercent)%",
                 ])
         case .childReady, .childBootFailed, .childExited, .childRecycled: self.logChild(event)
-        case .noticeSent, .attemptKilled, .attemptLost: self.logAttempt(event)
+        case .breakerTripped, .breakerTries, .breakerClosed: self.logBreaker(event)
+        case .noticeSent, .attemptKilled, .attemptLost, .attemptStuck: self.logAttempt(event)
         }
     }
 
@@ -86,9 +87,23 @@ extension Master {
             if let child = self.children[id] {
                 self.attemptDied(delivery, cause, startedAt: nil, of: child, isFinal: false)
             }
+        case .attemptStuck(let id, let tag, let quiet): self.attemptStuck(id, tag, quiet)
         default: break
         }
     }
+
+    private func logBreaker(_ event: SupervisorEvent) {
+        switch event {
+        case .breakerTripped(let task, let wait):
+            self.logger.error(
+                "task.held", metadata: self.metadata(task: task), ["wait": "\(wait.unitDescription)"])
+        case .breakerTries(let task): self.logger.notice("task.held.trial", metadata: self.metadata(task: task))
+        case .breakerClosed(let task): self.logger.notice("task.held.over", metadata: self.metadata(task: task))
+        default: break
+        }
+    }
+
+    private func metadata(task: Int) -> Logger.Metadata { ["task.name": "\(self.settings.taskNames[task])"] }
 
     // MARK: What children say
 
@@ -131,13 +146,13 @@ extension Master {
                 ])
         }
         for (index, task) in self.supervisor.tasks.enumerated() where task.statistics.runs > 0 {
-            self.logger.notice(
-                "state.task",
-                metadata: [
-                    "task.name": "\(self.settings.taskNames[index])", "runs": "\(task.statistics.runs)",
-                    "expected_memory": "\(task.statistics.peaks.bytes.map { "\($0 >> 10)KiB" } ?? "unknown")",
-                    "leftovers": "\(task.statistics.leftovers)",
-                ])
+            var metadata = self.metadata(task: index)
+            metadata["runs"] = "\(task.statistics.runs)"
+            metadata["expected_memory"] = "\(task.statistics.peaks.bytes.map { "\($0 >> 10)KiB" } ?? "unknown")"
+            metadata["leftovers"] = "\(task.statistics.leftovers)"
+            metadata["stuck"] = "\(task.statistics.stuck)"
+            metadata["held"] = "\(task.statistics.trips)"
+            self.logger.notice("state.task", metadata: metadata)
         }
         for case let child? in self.supervisor.children {
             let tasks = child.assignments.map { self.describe($0, child.id) }.joined(separator: ", ")

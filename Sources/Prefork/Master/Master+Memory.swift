@@ -43,13 +43,24 @@ extension Master {
     /// a while.
     func distribute(pool: Int) {
         self.startWaiting(pool)
-        while let task = self.broker.nextTask(pool: pool, now: self.now), let id = self.supervisor.place(task: task) {
+        while let task = self.broker.nextTask(pool: pool, now: self.now) {
+            let history = self.broker.historyOfNext(pool: pool)
+            if self.holdBack(task, history, pool) { continue }
+            guard let id = self.place(task: task, losses: history.losses) else { return }
             if self.supervisor.admits(task: task, on: id, now: self.now) {
                 self.dispatch(self.broker.take(pool: pool, now: self.now), to: id)
             } else if !self.setAside(pool) {
                 return
             }
         }
+    }
+
+    /// Puts the next message aside when its task keeps killing children. Returns whether it did.
+    private func holdBack(_ task: Int, _ history: MessageHistory, _ pool: Int) -> Bool {
+        guard !history.hasFailed, let wait = self.supervisor.breakerWait(task: task, now: self.now) else { return false }
+        let held = self.broker.take(pool: pool, now: self.now)
+        self.broker.postpone(held.delivery, by: wait, now: self.now)
+        return true
     }
 
     private func setAside(_ pool: Int) -> Bool {
@@ -64,7 +75,7 @@ extension Master {
     private func startWaiting(_ pool: Int) {
         while let message = self.waitingForMemory[pool]?.first {
             let task = message.delivery.task
-            guard let id = self.supervisor.place(task: task),
+            guard let id = self.place(task: task, losses: message.delivery.losses),
                 self.supervisor.admitsWaiting(task: task, on: id, now: self.now)
             else { return }
             self.waitingForMemory[pool]?.removeFirst()

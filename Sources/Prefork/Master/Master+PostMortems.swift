@@ -7,12 +7,21 @@ import Supervision
 import Syscalls
 import Wire
 
-/// An attempt that ended abnormally, while the last that can be known of it is gathered.
+/// An attempt that ended abnormally, or is stuck, while the last that can be known of it is gathered.
 struct AbnormalEnd {
+    /// What becomes of the attempt.
+    enum Kind {
+        /// It was the last: the broker gets the outcome.
+        case final
+        /// The message runs again; the outcome only goes to the log.
+        case lost
+        /// It goes on.
+        case stuck
+    }
+
+    let kind: Kind
     let delivery: Delivery
-    /// Its outcome; that of an attempt which is not the last is only written to the log.
     var outcome: TaskOutcome
-    let isFinal: Bool
     var postMortem: PostMortem
     /// Which task, child and process, for the log.
     let metadata: Logger.Metadata
@@ -29,10 +38,18 @@ extension Master {
         outcome.lastOutput = child.tail.text
         outcome.peakMemory = self.peakMemory(attempt, cause, child)
         let end = AbnormalEnd(
-            delivery: delivery, outcome: outcome, isFinal: isFinal,
+            kind: isFinal ? .final : .lost, delivery: delivery, outcome: outcome,
             postMortem: self.postMortem(cause, attempt, child), metadata: self.metadata(child.id, delivery.tag.number))
-        guard let record = child.crashRecord else { return self.complete(end, nil) }
+        guard let record = child.crashRecord ?? self.stackRecords(cause, delivery.tag, child) else {
+            return self.complete(end, nil)
+        }
         self.awaitBacktrace(record, of: child, end)
+    }
+
+    /// Where the threads were shortly before the worker killed the child for the time that the attempt took.
+    private func stackRecords(_ cause: Cause, _ tag: DeliveryTag, _ child: ChildHandle) -> Bytes? {
+        guard let look = child.look, look.delivery == tag, cause.isAboutTime else { return nil }
+        return look.records.isEmpty ? nil : look.records
     }
 
     private func peakMemory(_ attempt: Assignment?, _ cause: Cause, _ child: ChildHandle) -> ByteCount {
@@ -49,16 +66,20 @@ extension Master {
         var postMortem = PostMortem(cause: cause)
         postMortem.exit = child.exit.map { self.describe($0, isOurs: child.isCondemned) }
         if let attempt { self.describe(attempt, in: &postMortem) }
+        if let attempt, let page = child.breadcrumbs { postMortem.take(page, of: attempt) }
         postMortem.usage.resident = ByteCount(bytes: Int(clamping: child.evidence.peakGrowth))
         postMortem.usage.childCPU = child.evidence.cpuTime
         postMortem.hints = self.hints(cause, child)
+        if cause.isAboutTime, let look = child.look, look.delivery == attempt?.delivery.tag {
+            postMortem.processes = look.processes
+        }
         return postMortem
     }
 
-    private func describe(_ attempt: Assignment, in postMortem: inout PostMortem) {
+    func describe(_ attempt: Assignment, in postMortem: inout PostMortem) {
         postMortem.notice = attempt.notice
         postMortem.losses = attempt.delivery.losses
-        postMortem.limits = self.supervisor.limitsOfDelivery()(attempt.delivery)
+        postMortem.limits = self.supervisor.limits(of: attempt.delivery)
         postMortem.usage.output = ByteCount(bytes: attempt.outputBytes)
         if attempt.peakMemory > 0 {
             postMortem.usage.memory = ByteCount(bytes: Int(clamping: attempt.peakMemory))
@@ -98,12 +119,14 @@ extension Master {
     /// All is known that will be: the log hears of it, and the broker, if it was the last attempt.
     func complete(_ end: AbnormalEnd, _ backtrace: CrashBacktrace?) {
         var end = end
-        if let backtrace {
+        if end.postMortem.cause?.isAboutTime ?? false {
+            end.postMortem.stack = backtrace?.frames ?? []
+        } else if let backtrace {
             if let message = backtrace.message { end.outcome.failure?.message += ": \(message)" }
             end.outcome.failure?.backtrace = backtrace.frames
         }
         self.log(end)
-        guard end.isFinal else { return }
+        guard case .final = end.kind else { return }
         end.outcome.postMortem = JSONValue.object(end.postMortem.json).serialized()[...]
         self.broker.complete(end.delivery, end.outcome, now: self.now)
     }
@@ -116,10 +139,11 @@ extension Master {
         metadata["runtime"] = end.outcome.runTime.map { "\($0.unitDescription)" }
         metadata["peak_memory"] = end.outcome.peakMemory.map { "\($0.bytes)" }
         metadata["last_note"] = end.postMortem.breadcrumbs.last.map { "\($0.text)" }
-        self.logger.warning("task.post.mortem", metadata: metadata)
+        metadata["at"] = end.postMortem.stack.dropFirst().first.map { "\($0.drop { $0 == " " })" }
+        self.logger.warning(end.title, metadata: metadata)
         guard self.logger.logLevel <= .debug else { return }
         let detail = JSONValue.object(end.postMortem.json).description
-        self.logger.debug("task.post.mortem.detail", metadata: end.metadata.merging(["json": "\(detail)"]) { $1 })
+        self.logger.debug("\(end.title).detail", metadata: end.metadata.merging(["json": "\(detail)"]) { $1 })
     }
 
     // MARK: Attempts whose child lives
@@ -128,7 +152,7 @@ extension Master {
     /// may be the reason. `nil` when there is nothing to tell.
     func postMortem(of finished: FinishedDelivery, _ failure: TaskOutcome.Failure?) -> Bytes? {
         guard let failure else { return nil }
-        let limits = self.supervisor.limitsOfDelivery()(finished.delivery)
+        let limits = self.supervisor.limits(of: finished.delivery)
         var postMortem = PostMortem(cause: nil)
         if case .gaveUp(let cause) = finished.ending { postMortem.cause = cause }
         postMortem.limits = limits
@@ -136,6 +160,50 @@ extension Master {
         postMortem.hints = Hints.about(failure.message, limits: limits)
         guard postMortem.cause != nil || !postMortem.hints.isEmpty else { return nil }
         return JSONValue.object(postMortem.json).serialized()[...]
+    }
+}
+
+extension AbnormalEnd {
+    fileprivate var title: Logger.Message {
+        if case .stuck = self.kind { "task.stuck" } else { "task.post.mortem" }
+    }
+}
+
+extension Cause {
+    /// Whether it is the time that the attempt took, so that it matters where it was.
+    var isAboutTime: Bool {
+        switch self {
+        case .hardTime, .stuck: true
+        default: false
+        }
+    }
+}
+
+extension PostMortem {
+    /// What the child noted about an attempt.
+    mutating func take(_ page: BreadcrumbPage, of attempt: Assignment) {
+        let tag = attempt.delivery.tag.number
+        if page.delivery == tag { self.phase = page.phase.words }
+        let start = page.delivery == tag ? Instant(nanoseconds: page.start) : attempt.startedAt
+        let crumbs = page.crumbs.filter { $0.delivery == tag }
+        self.breadcrumbs = crumbs.map { crumb in
+            let time = start.map { Instant(nanoseconds: crumb.time) - $0 }
+            return Breadcrumb(time: time ?? .zero, text: crumb.text)
+        }
+        // Earlier ones have been overwritten, if all that are there are of this attempt.
+        if crumbs.count == page.crumbs.count { self.lostBreadcrumbs = Int(clamping: page.count) - crumbs.count }
+    }
+}
+
+extension BreadcrumbPage.Phase {
+    fileprivate var words: String? {
+        switch self {
+        case .none: nil
+        case .opening: "opening the message"
+        case .running: "in the task"
+        case .reporting: "reporting"
+        case .over: "over"
+        }
     }
 }
 

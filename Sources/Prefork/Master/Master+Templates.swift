@@ -36,7 +36,7 @@ extension Master {
         let pair = try MessageSocket.pair()
         try setNonblocking(pair.first.descriptor.number)
         var request = self.settings.template
-        request.descriptors = [pair.second.descriptor.number, input.number]
+        request.descriptors = [pair.second.descriptor.number, input.number, self.breadcrumbs.descriptor.number]
         let pid = try spawn(request)
         let process = try ProcessDescriptor(child: pid)
         let template = TemplateHandle(generation: generation, pid: pid, process: process, control: pair.first)
@@ -95,6 +95,7 @@ extension Master {
             let exit = Self.exit(signalled: reaped.signalled, status: reaped.status)
             let usage = LifeUsage(peakResident: reaped.peakResident, cpuMicroseconds: reaped.cpuMicroseconds)
             self.childEnded(child, exit, usage, leftovers: Int(reaped.leftovers))
+        case .sampled(let serial, let records): self.sampled(serial, records)
         case .symbolicated(let request, let text): self.backtraceArrived(request, CrashBacktrace(decoding: text))
         case nil:
             self.logger.error("template.garbage", metadata: ["template.pid": "\(template.pid)"])

@@ -23,6 +23,8 @@ public final class Master {
     var children: [ChildID: ChildHandle] = [:]
     var childrenBySerial: [UInt64: ChildHandle] = [:]
     var backtraces = BacktraceDesk()
+    /// Where children leave their notes.
+    let breadcrumbs: BreadcrumbFile
     /// Processes that the kernel had ended for lack of memory when that was looked at last.
     var machineKills = ProcessTable.outOfMemoryKills() ?? 0
     /// Children whose queues have bytes to send at the end of the pass.
@@ -77,6 +79,7 @@ public final class Master {
         self.sandboxes = settings.sandboxes
         self.taskNames = settings.taskNames.map { Array($0.utf8)[...] }
         self.reactor = try Reactor()
+        self.breadcrumbs = try BreadcrumbFile()
         self.supervisor = Supervisor(
             pools: settings.pools, grace: settings.grace, bootTimeout: settings.bootTimeout, seed: seed)
         self.supervisor.tasks = settings.tasks

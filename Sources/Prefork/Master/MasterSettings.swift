@@ -20,7 +20,7 @@ public struct MasterSettings {
     /// Time that a template or child has to become ready.
     public var bootTimeout: Duration
     /// How to start a template: the program, its arguments and environment. Its control socket becomes descriptor 3,
-    /// and what ``templateInput`` opens becomes descriptor 4.
+    /// what ``templateInput`` opens becomes descriptor 4, and the pages for its children's breadcrumbs descriptor 5.
     public var template: SpawnRequest
     /// What a template reads from descriptor 4: the configuration, in a form that the program knows.
     public var templateInput: [UInt8]

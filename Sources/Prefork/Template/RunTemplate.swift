@@ -2,8 +2,12 @@ import Syscalls
 import Wire
 
 /// Runs this process as a template, on its inherited control socket, until its master is gone.
-public func runTemplate(_ program: WorkerProgram, control: CInt, master: ProcessID) -> Never {
-    TemplateProcess.run(program, control: control, master: master)
+///
+/// - Parameter breadcrumbs: where its children leave their notes.
+public func runTemplate(
+    _ program: WorkerProgram, control: CInt, breadcrumbs: CInt, master: ProcessID
+) -> Never {
+    TemplateProcess.run(program, control: control, breadcrumbs: breadcrumbs, master: master)
 }
 
 /// Tells the master why this process cannot be a template, and ends it.

@@ -14,7 +14,8 @@ import Wire
 ///
 /// 1. fork on order, hand the master a pidfd;
 /// 2. reap, kill what a dead child left behind, then report;
-/// 3. fork a helper that turns a crash record into a backtrace: it has the address layout of the crashed child;
+/// 3. fork a helper that turns a crash record into a backtrace, or looks at the stacks of a child: it has the address
+///    layout of the child;
 /// 4. when the master is gone, kill every descendant and exit.
 final class TemplateProcess {
     /// Descriptors below this number are kept for a child's pipes.
@@ -22,6 +23,7 @@ final class TemplateProcess {
 
     private let program: WorkerProgram
     private let control: MessageSocket
+    private let breadcrumbs: CInt
     private let signals: SignalDescriptor
     private var serials: [ProcessID: UInt64] = [:]
     /// The control groups by which children's trees are killed, by serial number.
@@ -31,13 +33,13 @@ final class TemplateProcess {
     private let ownID = ownProcessID
 
     /// Runs the template on its inherited control socket.
-    static func run(_ program: WorkerProgram, control: CInt, master: ProcessID) -> Never {
+    static func run(_ program: WorkerProgram, control: CInt, breadcrumbs: CInt, master: ProcessID) -> Never {
         do {
             // Preload is the application's code and may hang; afterwards the socket tells of the master's end, and
             // leaves time to kill the children.
             try setParentDeathSignal(.kill)
             if parentProcessID != master { exitNow(0) }
-            let template = try TemplateProcess(program, control: control)
+            let template = try TemplateProcess(program, control: control, breadcrumbs: breadcrumbs)
             try template.start()
             try setParentDeathSignal(Signal(0))
             try template.loop()
@@ -46,7 +48,7 @@ final class TemplateProcess {
         }
     }
 
-    private init(_ program: WorkerProgram, control: CInt) throws(Errno) {
+    private init(_ program: WorkerProgram, control: CInt, breadcrumbs: CInt) throws(Errno) {
         self.program = program
         setProcessName("celeriac-tmpl")
         try becomeSubreaper()
@@ -56,6 +58,7 @@ final class TemplateProcess {
         try setDisposition(of: .brokenPipe, to: .discarded)
         try blockSignals(SignalSet([.child]))
         self.control = MessageSocket(owning: try Self.moveUp(control))
+        self.breadcrumbs = try Self.moveUp(breadcrumbs)
         self.signals = try SignalDescriptor(SignalSet([.child]))
     }
 
@@ -97,10 +100,12 @@ final class TemplateProcess {
         guard case .message(let bytes, let descriptors) = try self.control.receive() else { self.masterGone() }
         defer { closeAll(descriptors) }
         switch TemplateOrder(decoding: bytes) {
-        case .fork(let serial, let pool, let groups):
+        case .fork(let serial, let pool, let place, let groups):
             try self.fork(
-                serial, pool: Int(pool), pipes: Array(descriptors.prefix(3)), groups, descriptors.dropFirst(3))
+                serial, pool: Int(pool), place: Int(place), pipes: Array(descriptors.prefix(3)), groups,
+                descriptors.dropFirst(3))
         case .symbolicate(let request, let record): try self.symbolicate(request, record)
+        case .sample(let serial): try self.sample(serial)
         case nil: throw Errno.badMessage
         }
     }
@@ -108,7 +113,7 @@ final class TemplateProcess {
     // MARK: Duty 1
 
     private func fork(
-        _ serial: UInt64, pool: Int, pipes: [CInt], _ groups: ForkGroups, _ directories: ArraySlice<CInt>
+        _ serial: UInt64, pool: Int, place: Int, pipes: [CInt], _ groups: ForkGroups, _ directories: ArraySlice<CInt>
     ) throws {
         guard pipes.count == 3, directories.count == groups.count, self.program.childConcurrency.indices.contains(pool)
         else { throw Errno.badMessage }
@@ -120,9 +125,11 @@ final class TemplateProcess {
         }
         switch side {
         case .child:
+            let breadcrumbs = BreadcrumbWriter(file: self.breadcrumbs, place: place, child: serial)
             let entry = SandboxEntry(sandbox: self.sandboxes[pool], child: serial)
             ChildProcess.run(
-                self.program, pool: pool, pipes: pipes, groups: Array(directories), template: self.ownID, entry)
+                self.program, pool: pool, pipes: pipes, groups: Array(directories), breadcrumbs: breadcrumbs,
+                template: self.ownID, entry)
         case .parent(let pid):
             self.serials[pid] = serial
             if let group = directories.first {
@@ -197,22 +204,38 @@ final class TemplateProcess {
     private var helpers: Set<ProcessID> = []
 
     private func symbolicate(_ request: UInt64, _ record: Bytes) throws {
-        guard case .parent(let pid)? = try? self.forkHelper(request, record) else {
-            return try self.send(.symbolicated(request: request, []))
+        let hasHelper = self.help {
+            let text = CrashBacktrace(describing: record)?.encoded ?? []
+            return .symbolicated(request: request, text[...])
         }
-        self.helpers.insert(pid)
+        if !hasHelper { try self.send(.symbolicated(request: request, [])) }
     }
 
-    private func forkHelper(_ request: UInt64, _ record: Bytes) throws(Errno) -> ForkSide {
-        let side = try Syscalls.fork()
-        guard side == .child else { return side }
+    private static let mostThreads = 8
+
+    /// A child that is gone meanwhile is not worth an answer.
+    private func sample(_ serial: UInt64) throws {
+        guard let pid = self.serials.first(where: { $0.value == serial })?.key else { return }
+        let hasHelper = self.help {
+            let threads = ProcessTable.threads(of: pid).prefix(Self.mostThreads)
+            let records = StackSampler.sample(pid, threads: Array(threads)).joined()
+            return .sampled(serial: serial, Array(records)[...])
+        }
+        if !hasHelper { try self.send(.sampled(serial: serial, [])) }
+    }
+
+    /// Has a fork of this process find something out and tell the master. Returns whether it could be forked.
+    private func help(_ work: () -> TemplateReport) -> Bool {
+        guard let side = try? Syscalls.fork() else { return false }
+        if case .parent(let pid) = side {
+            self.helpers.insert(pid)
+            return true
+        }
         try? setParentDeathSignal(.kill)
         try? blockSignals(SignalSet())
         // A damaged binary must not keep the master waiting.
         limitLifetime(seconds: 10)
-        let description = CrashRecord(record).map(Symbolizer.describe)
-        let text = description.map(CrashBacktrace.init)?.encoded ?? []
-        _ = try? self.control.send(TemplateReport.symbolicated(request: request, text[...]).encoded)
+        _ = try? self.control.send(work().encoded)
         exitNow(0)
     }
 
