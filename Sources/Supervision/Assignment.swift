@@ -54,10 +54,6 @@ public struct Assignment: Equatable, Sendable {
     public internal(set) var peakMemory: UInt64 = 0
     /// Bytes of output during the attempt.
     public internal(set) var outputBytes = 0
-    /// What the looks at its child have shown.
-    var watchdog = Watchdog()
-    /// How long nothing had happened when it was found to be stuck.
-    var quiet = Duration.zero
     /// Whether its child was told with it that it is the last.
     var isLast = false
     /// Mean run time of its task when it was sent, in nanoseconds.

@@ -90,6 +90,9 @@ public struct ChildMachine: Equatable, Sendable {
     /// Whether it has ever been ready.
     public private(set) var hasBooted = false
 
+    /// What the looks at it have shown of the tasks that are watched.
+    var watchdogs: [DeliveryTag: Watchdog] = [:]
+
     let concurrency: Int
     let maxTasks: Int
     let retireAt: Instant
@@ -189,6 +192,7 @@ public struct ChildMachine: Equatable, Sendable {
             self.assignments[index].startedAt != nil
         else { return nil }
         let assignment = self.assignments.remove(at: index)
+        if !self.watchdogs.isEmpty { self.watchdogs[tag] = nil }
         self.queuedCost -= assignment.cost
         (self.stallsAt, self.isStalled) = (.distantFuture, false)
         if let next = self.assignments.firstIndex(where: { $0.startedAt == nil }), next < self.concurrency {
@@ -317,7 +321,7 @@ public struct ChildMachine: Equatable, Sendable {
             return
         }
         if now >= assignment.deadlines.stuck {
-            let cause = Cause.stuck(quiet: assignment.quiet)
+            let cause = Cause.stuck(quiet: self.watchdogs[assignment.delivery.tag]?.quiet ?? .zero)
             return demands.append(.kill(.cause(cause, culprit: assignment.delivery.tag)))
         }
         self.looksDue(index, now: now, into: &demands)

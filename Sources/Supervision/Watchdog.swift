@@ -26,6 +26,8 @@ struct Watchdog: Equatable, Sendable {
     private var last: (activity: TreeActivity, time: Instant)?
     /// Since when nothing has happened.
     private var quietSince: Instant?
+    /// For how long nothing had happened when the attempt was found stuck.
+    private(set) var quiet = Duration.zero
     /// Whether the attempt has been found stuck.
     private(set) var hasBarked = false
     /// Until when signs of life may be our own doing: threads whose stacks are looked at wake up for it.
@@ -46,11 +48,11 @@ struct Watchdog: Equatable, Sendable {
             self.hasBarked = false
             return nil
         }
-        let quiet = now - (self.quietSince ?? now)
-        guard quiet >= window, !self.hasBarked else { return nil }
+        self.quiet = now - (self.quietSince ?? now)
+        guard self.quiet >= window, !self.hasBarked else { return nil }
         self.hasBarked = true
         self.deafUntil = now + max(window, .seconds(1))
-        return quiet
+        return self.quiet
     }
 
     private static func isAlive(from old: TreeActivity, to new: TreeActivity, in time: Duration) -> Bool {
@@ -91,14 +93,13 @@ extension ChildMachine {
             let limit = limits(self.assignments[index].delivery)
             guard let window = limit.stuckAfter else { continue }
             self.assignments[index].deadlines.watch = now + Watchdog.interval(window)
-            guard let quiet = self.assignments[index].watchdog.looked(activity, now: now, window: window) else {
-                continue
-            }
-            demands.append(.tellStuck(self.assignments[index].delivery.tag, quiet))
+            let tag = self.assignments[index].delivery.tag
+            guard let quiet = self.watchdogs[tag, default: Watchdog()].looked(activity, now: now, window: window)
+            else { continue }
+            demands.append(.tellStuck(tag, quiet))
             if !demands.contains(.sample) { demands.append(.sample) }
             guard limit.whenStuck == .kill else { continue }
             self.assignments[index].deadlines.stuck = now + Self.lastLook
-            self.assignments[index].quiet = quiet
         }
         return demands
     }

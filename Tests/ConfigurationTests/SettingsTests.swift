@@ -104,8 +104,8 @@ struct SettingsTests {
         (limits.softCPUTime, limits.hardCPUTime, limits.cpuPercent) = (.seconds(9), .seconds(10), 27)
         (limits.memory, limits.openFiles, limits.processes) = (.mebibytes(11), 12, 13)
         (limits.fileSize, limits.output, limits.result) = (.mebibytes(14), .mebibytes(15), .mebibytes(16))
-        #expect(task.limits == limits)
         (limits.stuckAfter, limits.whenStuck) = (.seconds(16), .kill)
+        #expect(task.limits == limits)
         var retry = RetryPolicy()
         (retry.breaker, retry.breakerWait) = (17, .seconds(18))
         (retry.maxRetries, retry.automatic, retry.jitter, retry.maxLosses) = (20, true, false, 23)
@@ -118,7 +118,7 @@ struct SettingsTests {
         #expect(command.environment == ["A": "1", "B.C": "2"])
         #expect(command.workingDirectory == "/tmp")
         #expect(settings.commandTasks == ["t"])
-        #expect(settings.warnings == ["c.toml:33:8: no task uses the pool 'a'"])
+        #expect(settings.warnings == ["c.toml:35:8: no task uses the pool 'a'"])
     }
 
     @Test func commandGetsJSONUnlessTheFileSaysOtherwise() throws {

@@ -14,7 +14,23 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         for frame in whole.frames { decodePayload(frame.header, frame.payload) }
     }
     checkRoundTrips(bytes)
+    checkPage(bytes)
     return 0
+}
+
+/// A page of breadcrumbs is read whatever a child writes into it, and no more text comes out than fits.
+private func checkPage(_ bytes: [UInt8]) {
+    var page = Array(bytes.prefix(BreadcrumbPage.byteCount))
+    page += [UInt8](repeating: 0, count: BreadcrumbPage.byteCount - page.count)
+    withUnsafeBytes(of: BreadcrumbPage.magic.littleEndian) { page.replaceSubrange(0..<4, with: $0) }
+    withUnsafeBytes(of: BreadcrumbPage.version.littleEndian) { page.replaceSubrange(4..<8, with: $0) }
+    withUnsafeBytes(of: UInt64(1).littleEndian) { page.replaceSubrange(8..<16, with: $0) }
+    guard let read = BreadcrumbPage(page, child: 1) else { preconditionFailure("It is a page of this child.") }
+    precondition(read.crumbs.count <= BreadcrumbPage.Ring.capacity)
+    for crumb in read.crumbs {
+        precondition(crumb.text.utf8.count <= 11 * BreadcrumbPage.Ring.longestText, "Escapes are short.")
+        precondition(!crumb.text.utf8.contains { $0 < 0x20 }, "No control characters.")
+    }
 }
 
 struct Decoded: Equatable {

@@ -53,7 +53,7 @@ extension RedisTests {
                 _ = try Ended(["send", "demo.kill_self", "--id", "\(number)"], server: self.server)
             }
             for number in 0..<20 {
-                _ = try Ended(["send", "tasks.add", "1", "2", "--id", "add \(number)"], server: self.server)
+                _ = try Ended(["send", "tasks.add", "--args", "[1, 2]", "--id", "add \(number)"], server: self.server)
             }
             let worker = try Program(
                 worker: self.server, ["--max-losses", "1", "--breaker", "2", "--breaker-wait", "1h"])
