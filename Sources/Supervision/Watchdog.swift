@@ -81,7 +81,7 @@ public enum StuckPolicy: String, CaseIterable, Equatable, Sendable {
 
 extension ChildMachine {
     /// How long before a hard limit its stack is looked at, so that the kill need not wait for that.
-    static func lead(_ limit: Duration) -> Duration { min(.milliseconds(100), limit / 4) }
+    static func lead(_ limit: Duration) -> Duration { min(.milliseconds(500), limit / 4) }
 
     /// How long a stuck attempt that is to be killed is left alone, so that its stack can be looked at.
     static let lastLook: Duration = .milliseconds(250)

@@ -121,10 +121,10 @@ extension EngineTests {
         ])
         func aStackIsTakenBeforeTheHardLimit(task: String, function: String, wait: String?) throws {
             let program = try Program(run: .demo, ["-c", "1"])
-            program.send(call(task, id: "a", with: ["limits": ["hard_time": "1s"]]))
+            program.send(call(task, id: "a", with: ["limits": ["hard_time": "2s"]]))
             #expect(try program.finish() == 1)
             let outcome = try #require(program.outcomes.first)
-            #expect(outcome.runtime ?? 0 >= 1 && outcome.runtime ?? 9 < 1.25)
+            #expect(outcome.runtime ?? 0 >= 2 && outcome.runtime ?? 9 < 2.25)
             let postMortem = outcome.json["post_mortem"]
             let stack = (postMortem?["stack"]?.elements ?? []).compactMap(\.text)
             #expect(stack.first == "main thread")
