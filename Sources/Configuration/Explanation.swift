@@ -16,7 +16,8 @@ public struct ExplainedSetting: Equatable, Sendable {
 
 /// The whole configuration, explained.
 public struct Explanation: Equatable, Sendable {
-    /// Every value of `[worker]`, `[limits]` and `[retry]`; for each other pool its values; for each task what is its own.
+    /// Every value of `[worker]`, `[limits]` and `[retry]`; for each other pool its values; for each task and
+    /// each sandbox profile what is its own.
     public let settings: [ExplainedSetting]
     /// What the values mean together, a sentence each.
     public let remarks: [String]
@@ -56,6 +57,10 @@ extension Settings {
         for (name, layer) in self.taskLayers.sorted(by: { $0.key < $1.key }) {
             let own = taskKeys.filter { layer[$0] != self.base[$0] }
             settings += Settings.explain(layer, own, "[tasks.\(keyText(name))]")
+        }
+        let profileKeys = SettingKey.all.filter { $0.home == .sandbox }
+        for (name, layer) in self.sandboxLayers.sorted(by: { $0.key < $1.key }) {
+            settings += Settings.explain(layer, profileKeys, "[sandbox.\(keyText(name))]")
         }
         return Explanation(settings: settings, remarks: self.remarks(availableMemory))
     }

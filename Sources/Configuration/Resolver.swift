@@ -7,6 +7,7 @@ struct Resolver {
     private let base: Layer
     private var pools: [NamedLayer]  // the first is "default"
     private let profiles: SandboxProfiles
+    private var derivedPools: Set<String> = []
     private let code: [NamedLayer]
     private let patterns: [(glob: Glob, section: NamedLayer)]  // from least to most specific
     private let exactSections: [NamedLayer]
@@ -42,7 +43,7 @@ struct Resolver {
         self.warnAboutUnusedPools()
         self.warnAboutUnusedSections(tasks: tasks.keys.sorted())
         return Settings(
-            base: self.base, pools: self.pools, taskLayers: tasks, profiles: self.profiles.byName,
+            base: self.base, pools: self.pools, taskLayers: tasks, profiles: self.profiles,
             warnings: self.problems.warnings)
     }
 
@@ -108,6 +109,7 @@ extension Resolver {
             var other = pool.layer
             other[.sandbox] = wanted
             self.pools.append(NamedLayer(name: name, source: pool.source, layer: other))
+            self.derivedPools.insert(name)
         }
         layer[.pool] = Setting(value: .text(name), source: wanted.source)
         return layer
@@ -202,7 +204,7 @@ extension Resolver {
 
     private mutating func warnAboutUnusedPools() {
         let used = Set(self.sections.compactMap { $0.layer.text(.pool) })
-        for pool in self.pools.dropFirst() where !used.contains(pool.name) && !pool.name.contains("@") {
+        for pool in self.pools.dropFirst() where !used.contains(pool.name) && !self.derivedPools.contains(pool.name) {
             self.problems.warn("no task uses the pool '\(pool.name)'", at: pool.source)
         }
     }

@@ -12,6 +12,9 @@ struct SandboxProfiles {
         for section in sections { _ = self.resolve(section, through: [], &problems) }
     }
 
+    /// What the sections say.
+    var layers: [String: Layer] { Dictionary(self.sections.map { ($0.name, $0.layer) }) { $1 } }
+
     /// Names, for hints.
     var names: [String] { self.byName.keys.sorted() }
 

@@ -19,6 +19,7 @@ public struct Settings: Equatable, Sendable {
     let base: Layer
     let poolLayers: [Layer]  // in the order of `pools`
     let taskLayers: [String: Layer]
+    let sandboxLayers: [String: Layer]
     private let tasks: [String: TaskSettings]
 
     /// What is set for a task, or `nil` when the program does not register it and no command defines it.
@@ -28,17 +29,17 @@ public struct Settings: Equatable, Sendable {
     public var taskNames: [String] { self.tasks.keys.sorted() }
 
     init(
-        base: Layer, pools: [NamedLayer], taskLayers: [String: Layer], profiles: [String: SandboxProfile],
-        warnings: [String]
+        base: Layer, pools: [NamedLayer], taskLayers: [String: Layer], profiles: SandboxProfiles, warnings: [String]
     ) {
         self.base = base
         self.poolLayers = pools.map(\.layer)
         self.taskLayers = taskLayers
-        self.sandboxProfiles = profiles
+        self.sandboxProfiles = profiles.byName
+        self.sandboxLayers = profiles.layers
         self.warnings = warnings
         self.worker = WorkerSettings(base)
         self.pools = pools.map { pool in
-            let profile = pool.layer.text(.sandbox).flatMap { profiles[$0] } ?? .standard
+            let profile = pool.layer.text(.sandbox).flatMap { profiles.byName[$0] } ?? .standard
             return PoolSettings(name: pool.name, policy: PoolPolicy(pool.layer), sandbox: profile)
         }
         let tasks = taskLayers.mapValues { layer in

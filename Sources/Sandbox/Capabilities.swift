@@ -13,40 +13,65 @@ extension Sandbox {
     /// Before the user changes: an executed program gets no capability. A worker that is not root has no right to
     /// this, and nothing that a program could get, once it gains no rights by executing one.
     func limitCapabilities() throws(SandboxFailure) {
-        guard Self.mayChangeBounds else { return }
-        for number in 0..<cap_max_bits() where self.profile.keptCapabilities & 1 << UInt64(number) == 0 {
-            if cap_drop_bound(cap_value_t(number)) != 0 { throw Self.failure(.boundingSet, "capability \(number)") }
-        }
+        guard self.held.mayChangeBounds else { return }
+        try Self.dropBounds(self.held.bounding & ~self.profile.keptCapabilities)
         // A program that root executes has what is left, unless it is to have nothing of it.
         guard self.profile.user != .same else { return }
         try taking(.boundingSet, "secure bits") { () throws(Errno) in try Confinement.setSecureBits(Self.secureBits) }
     }
 
-    private static var mayChangeBounds: Bool {
-        guard let own = cap_get_proc() else { return false }
-        defer { cap_free(UnsafeMutableRawPointer(own)) }
-        var value = CAP_CLEAR
-        return cap_get_flag(own, cap_value_t(CAP_SETPCAP), CAP_EFFECTIVE, &value) == 0 && value == CAP_SET
+    /// Takes out of what every program could get what no child of these profiles may have: the template does it once,
+    /// instead of each child.
+    public static func limitCapabilities(to profiles: [SandboxProfile]) throws(SandboxFailure) {
+        let held = HeldCapabilities()
+        guard held.mayChangeBounds else { return }
+        try self.dropBounds(held.bounding & ~profiles.reduce(0) { $0 | $1.keptCapabilities })
     }
 
-    /// After the user has changed: exactly the kept ones, of those that there are.
-    func dropCapabilities() throws(SandboxFailure) {
-        guard let own = cap_get_proc(), let next = cap_init() else { throw Self.failure(.capabilities, "memory") }
-        defer {
-            cap_free(UnsafeMutableRawPointer(own))
-            cap_free(UnsafeMutableRawPointer(next))
+    private static func dropBounds(_ bits: UInt64) throws(SandboxFailure) {
+        for number in 0..<64 where bits & 1 << UInt64(number) != 0 {
+            if cap_drop_bound(cap_value_t(number)) != 0 {
+                throw SandboxFailure(.boundingSet, "capability \(number): \(Errno(rawValue: errno))")
+            }
         }
-        for number in 0..<cap_max_bits() where self.profile.keptCapabilities & 1 << UInt64(number) != 0 {
-            var (capability, value) = (cap_value_t(number), CAP_CLEAR)
-            guard cap_get_flag(own, capability, CAP_PERMITTED, &value) == 0, value == CAP_SET else { continue }
+    }
+
+    /// After the user has changed: exactly the kept ones, of those that there are. Without inheritable ones there are
+    /// no ambient ones.
+    func dropCapabilities() throws(SandboxFailure) {
+        guard let next = cap_init() else { throw SandboxFailure(.capabilities, "memory") }
+        defer { cap_free(UnsafeMutableRawPointer(next)) }
+        let kept = self.held.permitted & self.profile.keptCapabilities
+        for number in 0..<64 where kept & 1 << UInt64(number) != 0 {
+            var capability = cap_value_t(number)
             cap_set_flag(next, CAP_PERMITTED, 1, &capability, CAP_SET)
             cap_set_flag(next, CAP_EFFECTIVE, 1, &capability, CAP_SET)
         }
-        cap_reset_ambient()
-        if cap_set_proc(next) != 0 { throw Self.failure(.capabilities, "the kept ones") }
+        if cap_set_proc(next) != 0 {
+            throw SandboxFailure(.capabilities, "the kept ones: \(Errno(rawValue: errno))")
+        }
     }
+}
 
-    private static func failure(_ step: SandboxStep, _ what: String) -> SandboxFailure {
-        SandboxFailure(step, "\(what): \(Errno(rawValue: errno))")
+/// The capabilities that a process has, and could get.
+struct HeldCapabilities: Sendable {
+    private(set) var permitted: UInt64 = 0
+    private(set) var bounding: UInt64 = 0
+    private(set) var mayChangeBounds = false
+
+    /// Those of this process.
+    init() {
+        guard let own = cap_get_proc() else { return }
+        defer { cap_free(UnsafeMutableRawPointer(own)) }
+        for number in 0..<cap_max_bits() {
+            var value = CAP_CLEAR
+            if cap_get_flag(own, number, CAP_PERMITTED, &value) == 0, value == CAP_SET {
+                self.permitted |= 1 << UInt64(number)
+            }
+            if cap_get_bound(number) == 1 { self.bounding |= 1 << UInt64(number) }
+        }
+        var value = CAP_CLEAR
+        self.mayChangeBounds =
+            cap_get_flag(own, cap_value_t(CAP_SETPCAP), CAP_EFFECTIVE, &value) == 0 && value == CAP_SET
     }
 }

@@ -13,6 +13,7 @@ public struct Sandbox: Sendable {
     /// A network with nothing in it, shared by the children of this profile; `nil` when each makes its own.
     let emptyNetwork: CInt?
     private let startedAs = Confinement.user
+    let held = HeldCapabilities()
     private let isLearning: Bool
 
     /// Makes a profile ready. The process must have one thread; it is left as it was.

@@ -123,7 +123,7 @@ public struct SandboxProfile: Equatable, Sendable {
         case .environment: self.environment != .all
         case .scope: self.signalsOnlyOwn || self.seesNoAbstractSockets
         case .landlock: self.files != .all || self.hasPorts
-        case .seccomp: self.callRules != nil
+        case .seccomp: self.calls.basis != .everything || !self.calls.denied.isEmpty
         }
     }
 

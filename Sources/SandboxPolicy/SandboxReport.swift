@@ -120,10 +120,11 @@ extension SandboxReport {
 extension SandboxProfile {
     /// Where a child that sent this report is weaker than the profile demands; empty when it may have tasks.
     public func weaknesses(of report: SandboxReport) -> [String] {
-        if self.steps.isEmpty { return [] }
+        let steps = self.steps
+        if steps.isEmpty { return [] }
         var found: [String] = []
         func demand(_ step: SandboxStep, _ holds: Bool, _ weakness: String) {
-            guard self.steps.contains(step), !holds else { return }
+            guard !holds, steps.contains(step) else { return }
             let isDowngraded = report.downgrades.contains { $0.step == step } && self.optional.contains(step)
             if !isDowngraded { found.append("\(step.rawValue): \(weakness)") }
         }

@@ -91,6 +91,9 @@ public enum ProcessTable {
         }
     }
 
+    /// What the kernel says of this process, a field a line (`/proc/self/status`).
+    public static func ownStatus() -> [UInt8]? { contents("/proc/self/status", capacity: 4_096) }
+
     /// What a descriptor of this process refers to, as the kernel calls it; empty when it is not open.
     public static func targetOfOwnDescriptor(_ number: CInt) -> String { link("/proc/self/fd/\(number)") ?? "" }
 

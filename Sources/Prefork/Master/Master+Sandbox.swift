@@ -8,24 +8,34 @@ import Wire
 extension Master {
     /// A child that is weaker than its profile gets no task, and neither would any other of its pool.
     func childEnteredSandbox(_ child: ChildHandle, _ payload: Bytes) {
-        let profile = self.templates[child.generation]?.sandboxes[child.pool] ?? .standard
-        guard let report = SandboxReport(text: String(decoding: payload, as: UTF8.self)) else {
-            return self.supervisor.childBrokeProtocol(child.id, "a ready frame that tells no sandbox", now: self.now)
+        guard let template = self.templates[child.generation] else { return }
+        if template.goodReports[child.pool] != payload {
+            guard self.isSafe(child, payload, template.sandboxes[child.pool]) else { return }
+            template.goodReports[child.pool] = payload
         }
-        let weaknesses = profile.weaknesses(of: report)
-        guard weaknesses.isEmpty else {
-            let reason = "the sandbox \(profile.name) is not in force: \(weaknesses.joined(separator: "; "))"
-            return self.supervisor.childRefusedToBoot(child.id, reason: reason, now: self.now)
-        }
-        self.logDowngrades(report, child)
         child.isReady = true
         self.childMayBeReady(child)
     }
 
-    /// Each once for a profile: it is the host that lacks something.
+    private func isSafe(_ child: ChildHandle, _ payload: Bytes, _ profile: SandboxProfile) -> Bool {
+        guard let report = SandboxReport(text: String(decoding: payload, as: UTF8.self)) else {
+            self.supervisor.childBrokeProtocol(child.id, "a ready frame that tells no sandbox", now: self.now)
+            return false
+        }
+        let weaknesses = profile.weaknesses(of: report)
+        guard weaknesses.isEmpty else {
+            let reason = "the sandbox \(profile.name) is not in force: \(weaknesses.joined(separator: "; "))"
+            self.supervisor.childRefusedToBoot(child.id, reason: reason, now: self.now)
+            return false
+        }
+        self.logDowngrades(report, child)
+        return true
+    }
+
+    /// Each once for a profile: it is the host that lacks something. Children say the reasons, so not without end.
     private func logDowngrades(_ report: SandboxReport, _ child: ChildHandle) {
-        for downgrade in report.downgrades where self.knownDowngrades.insert("\(report.profile) \(downgrade)").inserted
-        {
+        for downgrade in report.downgrades where self.knownDowngrades.count < 64 {
+            guard self.knownDowngrades.insert("\(report.profile) \(downgrade)").inserted else { continue }
             self.logger.warning(
                 "sandbox.downgraded",
                 metadata: [
@@ -42,6 +52,6 @@ extension Master {
             return .denied(call: SystemCalls.name(call) ?? "number \(call)")
         }
         let profile = self.templates[child.generation]?.sandboxes[child.pool]
-        return profile?.callRules == nil ? exit : .denied(call: nil)
+        return profile?.steps.contains(.seccomp) == true ? .denied(call: nil) : exit
     }
 }

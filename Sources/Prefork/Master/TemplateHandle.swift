@@ -1,6 +1,7 @@
 import Reactor
 import SandboxPolicy
 import Syscalls
+import Wire
 
 /// A template as the master holds it.
 final class TemplateHandle {
@@ -12,6 +13,8 @@ final class TemplateHandle {
     var channel: TemplateChannel?
     /// What the children of each pool may do, once it is ready.
     var sandboxes: [SandboxProfile] = []
+    /// What a child of each pool reported that was found good: the next one says the same, mostly.
+    var goodReports: [Int: Bytes] = [:]
     /// Whether it was told to exit.
     var isStopping = false
     /// Whether it was reaped, and its children are not yet all gone.

@@ -11,6 +11,11 @@ enum SandboxPreparation {
     /// The sandboxes by pool; pools of one profile share one.
     static func prepare(_ profiles: [SandboxProfile]) throws(Failure) -> [Sandbox] {
         var known: [String: Sandbox] = [:]
+        do {
+            try Sandbox.limitCapabilities(to: profiles)
+        } catch {
+            throw Failure(description: "cannot sandbox: \(error)")
+        }
         for profile in profiles where known[profile.name] == nil {
             do {
                 known[profile.name] = try Sandbox(preparing: profile)
