@@ -7,7 +7,8 @@ let package = Package(
         .library(name: "Celeriac", targets: ["Celeriac"]),
         .library(name: "CeleriacClient", targets: ["CeleriacClient"]),
         .library(
-            name: "CeleriacParsers", targets: ["Configuration", "JSON", "Supervision", "TaskLines", "Wire"]),
+            name: "CeleriacParsers",
+            targets: ["Celery", "Configuration", "JSON", "Signing", "Supervision", "TaskLines", "Wire"]),
         .executable(name: "celeriac", targets: ["CeleriacCommand"]),
         .executable(name: "celeriac-demo", targets: ["CeleriacDemo"]),
     ],

@@ -9,6 +9,7 @@ let package = Package(
         .executable(name: "FuzzFrames", targets: ["FuzzFrames"]),
         .executable(name: "FuzzTaskLines", targets: ["FuzzTaskLines"]),
         .executable(name: "FuzzConfiguration", targets: ["FuzzConfiguration"]),
+        .executable(name: "FuzzSignatures", targets: ["FuzzSignatures"]),
         .executable(name: "Canary", targets: ["Canary"]),
     ],
     dependencies: [.package(name: "celeriac", path: "..")],
@@ -18,6 +19,8 @@ let package = Package(
             name: "FuzzTaskLines", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
         .executableTarget(
             name: "FuzzConfiguration", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+        .executableTarget(
+            name: "FuzzSignatures", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
         .executableTarget(name: "Canary"),
     ]
 )

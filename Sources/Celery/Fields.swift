@@ -73,9 +73,13 @@ public struct Fields: Sendable, Hashable {
 }
 
 extension Fields {
+    /// Members that an object may have: the memory for millions of headers would be many times the message's own.
+    public static let mostMembers = 65_536
+
     /// The members of an object, validated but not built.
     ///
-    /// Takes `NaN` and `Infinity`, as Python does. Throws ``JSONError``, also for a name that is there twice.
+    /// Takes `NaN` and `Infinity`, as Python does. Throws ``JSONError``, also for a name that is there twice, and for more
+    /// than ``mostMembers``.
     public init(parsing bytes: ArraySlice<UInt8>, limits: JSONLimits = JSONLimits()) throws(JSONError) {
         self = try scanning(bytes) { mask throws(JSONError) in
             var fields = Fields()
@@ -85,6 +89,7 @@ extension Fields {
             while let member = try scanner.nextMember() {
                 let name = member.key.string
                 guard names.insert(name).inserted else { throw JSONError(.duplicateKey, at: scanner.offset) }
+                guard names.count <= Self.mostMembers else { throw JSONError(.tooManyMembers, at: scanner.offset) }
                 fields.append(name, RawJSON(unchecked: bytes[member.value.bytes.indices]))
             }
             try scanner.finish()

@@ -1,16 +1,17 @@
 import Celery
 
 /// A message's signature, as its header `celeriac_signature` holds it: `v1 KEY SECONDS BASE64`.
-struct MessageSignature: Equatable {
-    static let header = "celeriac_signature"
+public struct MessageSignature: Equatable, Sendable {
+    /// The header's name.
+    public static let header = "celeriac_signature"
     private static let version = "v1"
 
     /// The name of the key. Which algorithm it is for, the verifier's own key says, never the message.
-    let keyID: String
+    public let keyID: String
     /// When the message was signed, in seconds since 1970.
-    let seconds: Int
+    public let seconds: Int
     /// The signature itself.
-    var bytes: [UInt8]
+    public internal(set) var bytes: [UInt8]
 
     init(keyID: String, seconds: Int, bytes: [UInt8]) {
         self.keyID = keyID
@@ -30,7 +31,7 @@ struct MessageSignature: Equatable {
     }
 
     /// Reads a text; each signature has exactly one.
-    init?(parsing text: String) {
+    public init?(parsing text: String) {
         let parts = Array(text.utf8).split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0].elementsEqual(Self.version.utf8), KeyFile.isKeyID(parts[1]),
             (1...12).contains(parts[2].count), parts[2].allSatisfy({ (0x30...0x39).contains($0) }),
@@ -42,7 +43,8 @@ struct MessageSignature: Equatable {
         guard self.text == text else { return nil }
     }
 
-    var text: String {
+    /// The header's text.
+    public var text: String {
         let base64 = String(decoding: Base64.encode(self.bytes[...]), as: UTF8.self)
         return "\(Self.version) \(self.keyID) \(self.seconds) \(base64)"
     }
@@ -62,7 +64,7 @@ extension MessageSignature {
     /// What is signed: lines, each one JSON value as it stands in the message (`null` where there is none), and the
     /// SHA-256 of the body as it stands there. A JSON value that is complete cannot be continued by a further line, so no
     /// two messages have the same text.
-    func signedText(of envelope: Envelope) -> [UInt8] {
+    public func signedText(of envelope: Envelope) -> [UInt8] {
         var text = Array("celeriac-signature-v1\n\(self.keyID)\n\(self.seconds)\n".utf8)
         let values =
             [RawJSON(envelope.contentType), RawJSON(envelope.contentEncoding)]

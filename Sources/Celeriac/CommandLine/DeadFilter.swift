@@ -90,7 +90,7 @@ extension DeadLetterRecord {
     /// The letter on one line, for people.
     var line: String {
         let parts = [self.time ?? "-", self.id, self.reason, self.queue ?? "-", self.task ?? "-"]
-        return parts.joined(separator: "  ")
+        return parts.map { terminalText($0) }.joined(separator: "  ")
     }
 
     /// All but the message.

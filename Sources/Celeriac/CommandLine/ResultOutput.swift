@@ -16,11 +16,11 @@ struct ResultOutput {
         } catch let error as TaskError {
             self.show(result.id, result.state, ("error", Self.json(error)))
             // A traceback ends with the error.
-            if !self.json { printError(error.traceback ?? "\(error)") }
+            if !self.json { printError(terminalText(error.traceback ?? "\(error)", keepsLines: true)) }
         } catch let error as TaskRevokedError {
             let about: JSONValue = ["type": "TaskRevokedError", "message": .string(error.reason)]
             self.show(result.id, result.state, ("error", about))
-            if !self.json { printError("\(error)") }
+            if !self.json { printError(terminalText("\(error)")) }
         }
         return ClientStatus.failed.rawValue
     }
