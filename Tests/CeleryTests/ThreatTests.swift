@@ -88,7 +88,8 @@ import Testing
 
     @Test func textsThatAreNoTextsAreRefused() {
         for text: [UInt8] in [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], Array(#"\ud800"#.utf8), [0x0A], [0x00]] {
-            let bytes = Array(#"{"body": "", "headers": {"task": ""#.utf8) + text
+            let bytes =
+                Array(#"{"body": "", "headers": {"task": ""#.utf8) + text
                 + Array(#"", "id": "1"}, "properties": {"delivery_tag": "t"}}"#.utf8)
             #expect(throws: EnvelopeError.self) { try MessageHead(scanning: bytes[...]) }
         }

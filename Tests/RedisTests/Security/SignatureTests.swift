@@ -105,6 +105,17 @@ extension SecurityTests {
             try self.end(worker)
         }
 
+        @Test func nobodyVouchesForWhatUnsignedMessagesPublish() throws {
+            let publish = #"["tasks.add", [20, 22]]"#
+            try self.place.push(self.place.message("publisher", "demo.publish", arguments: publish, key: nil))
+            let worker = try self.place.startWorker(isOpen: true)
+            try worker.wait(for: "the publication's end") {
+                try self.place.dead().keys.contains { $0.hasSuffix(" unsigned") }
+            }
+            #expect(try self.place.state("publisher") == "SUCCESS" && !self.place.results().contains(42))
+            try self.end(worker)
+        }
+
         @Test func retryThatCannotBeSignedIsAFailure() throws {
             try self.place.push(
                 self.place.message("again", "tasks.retry_once", arguments: "[7]", key: self.place.key))

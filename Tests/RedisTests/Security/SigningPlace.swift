@@ -56,16 +56,19 @@ final class SigningPlace {
     // MARK: Workers
 
     /// A worker whose tasks `tasks.mark`, `tasks.early`, `tasks.add` and `tasks.retry_once` take signed messages only.
-    func startWorker(signs: Bool = true, concurrency: Int = 2, _ further: String = "") throws -> Program {
+    /// `demo.publish` does so unless it `isOpen`.
+    func startWorker(
+        signs: Bool = true, concurrency: Int = 2, isOpen: Bool = false, _ further: String = ""
+    ) throws -> Program {
         let command = ["worker", "-b", self.server.url(), "--result-backend", self.server.url()]
-        let config = try self.scratch.write(self.configuration(signs: signs, further), to: "worker.toml")
+        let config = try self.scratch.write(self.configuration(signs, isOpen, further), to: "worker.toml")
         return try Program(
             command: [Executable.demo.path] + command + [
                 "-c", "\(concurrency)", "--log-format", "json", "--config", config,
             ], expectsOutcomes: false)
     }
 
-    private func configuration(signs: Bool, _ further: String) -> String {
+    private func configuration(_ signs: Bool, _ isOpen: Bool, _ further: String) -> String {
         let mark = #"echo \"$1\" >> '\#(self.scratch.file("marks"))'; exec sleep \"$2\""#
         return """
             [worker]
@@ -92,7 +95,7 @@ final class SigningPlace {
             require_signature = true
 
             [tasks."demo.publish"]
-            require_signature = true
+            require_signature = \(!isOpen)
 
             """
     }
