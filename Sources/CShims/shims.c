@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <spawn.h>
@@ -17,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -317,6 +319,12 @@ uint64_t celeriac_monotonic_nanoseconds(void) {
     return nanoseconds;
 }
 
+uint64_t celeriac_thread_cpu_nanoseconds(void) {
+    uint64_t nanoseconds = 0;
+    read_clock(CLOCK_THREAD_CPUTIME_ID, &nanoseconds);
+    return nanoseconds;
+}
+
 int64_t celeriac_wall_nanoseconds(void) {
     uint64_t nanoseconds = 0;
     read_clock(CLOCK_REALTIME, &nanoseconds);
@@ -355,6 +363,19 @@ void celeriac_own_usage(uint64_t *cpu_nanoseconds, uint64_t *peak_bytes) {
     *cpu_nanoseconds = ((uint64_t)usage.ru_utime.tv_sec + (uint64_t)usage.ru_stime.tv_sec) * 1000000000ULL +
                        ((uint64_t)usage.ru_utime.tv_usec + (uint64_t)usage.ru_stime.tv_usec) * 1000ULL;
     *peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+}
+
+uint64_t celeriac_heap_in_use(void) {
+    struct mallinfo2 info = mallinfo2();
+    return (uint64_t)info.uordblks + (uint64_t)info.hblkhd;
+}
+
+int celeriac_size_and_links(const char *path, uint64_t *size, uint64_t *links) {
+    struct stat status;
+    if (stat(path, &status) < 0) return -1;
+    *size = (uint64_t)status.st_size;
+    *links = (uint64_t)status.st_nlink;
+    return 0;
 }
 
 int celeriac_processor_count(void) {

@@ -43,6 +43,10 @@ public struct WorkerSettings: Equatable, Sendable {
     public let controlGroups: GroupChoice
     /// Memory that all attempts may be expected to use together; `nil` for four fifths of what there is.
     public let memoryBudget: ByteCount?
+    /// Where the worker keeps what other commands read; `nil` for nowhere.
+    public let stateDirectory: String?
+    /// When children look at what attempts left behind.
+    public let leakLedger: LeakLedgerMode
     /// What concerns the broker and the result backend.
     public let broker: BrokerSettings
 }
@@ -65,6 +69,8 @@ public struct TaskSettings: Equatable, Sendable {
     public let retry: RetryPolicy
     /// The index of the task's pool in ``Settings/pools``.
     public let pool: Int
+    /// Memory that its leaks may take of a child before it is replaced; `nil` replaces none for leaks.
+    public internal(set) var leakAllowance: ByteCount?
     /// What concerns its messages.
     public let delivery: DeliverySettings
     /// The program that is the task; `nil` for a task in code.
@@ -80,6 +86,8 @@ extension WorkerSettings {
         self.bootTimeout = layer.required(Layer.duration, .bootTimeout)
         self.controlGroups = layer.required(Layer.choice, .controlGroups)
         self.memoryBudget = layer.size(.memoryBudget)
+        self.stateDirectory = layer.text(.stateDirectory)
+        self.leakLedger = layer.required(Layer.choice, .leakLedger)
         self.broker = BrokerSettings(layer)
     }
 }
@@ -146,6 +154,14 @@ extension TaskLimits {
         self.result = layer.required(Layer.size, .result)
         self.stuckAfter = layer.duration(.stuckAfter)
         self.whenStuck = layer.required(Layer.choice, .whenStuck)
+    }
+}
+
+extension Layer {
+    /// What leaks may take of a child.
+    var leakAllowance: ByteCount? {
+        let policy: RecyclePolicy = self.required(Layer.choice, .recycle)
+        return policy == .whenLeaking ? self.size(.leakAllowance) : nil
     }
 }
 

@@ -3,13 +3,13 @@ extension SettingKey {
     public static let all: [SettingKey] =
         [
             concurrency, childConcurrency, shutdownGrace, logLevel, logFormat, heldMessages, bootTimeout,
-            controlGroups, memoryBudget,
+            controlGroups, memoryBudget, stateDirectory, leakLedger,
             broker, resultBackend, masterName, queues, queueOrder, name, acks, ignoreResult, trackStarted,
             visibilityTimeout,
             workerTimeout, maxDeliveries, resultExpires, resultExtended, keyPrefix, resultKeyPrefix,
             requireSignature, requireCertificate, verifyKeys, signingKey, signatureMaxAge, certificates, sandbox,
             softTime, hardTime, softCPUTime, hardCPUTime, cpuPercent, memory, openFiles, processes, fileSize, output,
-            result, stuckAfter, whenStuck,
+            result, stuckAfter, whenStuck, recycle, leakAllowance,
             maxTasksPerChild, maxChildAge, maxChildGrowth,
             maxRetries, automatic, backoff, maxBackoff, jitter, maxLosses, breaker, breakerWait,
             pool, rate, maxConcurrent, limitKey, command, stdin, environment, workingDirectory,

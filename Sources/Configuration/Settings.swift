@@ -48,6 +48,7 @@ public struct Settings: Equatable, Sendable {
                 limits: TaskLimits(layer),
                 retry: RetryPolicy(layer),
                 pool: pool,
+                leakAllowance: layer.leakAllowance,
                 delivery: DeliverySettings(layer),
                 command: CommandSpec(layer)
             )

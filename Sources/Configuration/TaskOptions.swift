@@ -71,6 +71,10 @@ public struct TaskOptions: Hashable, Sendable {
     public var requireSignature: Bool?
     /// Whether only bodies are run that Celery has signed with a known certificate.
     public var requireCertificate: Bool?
+    /// Whether a child is replaced when the task was found leaking.
+    public var recycle: RecyclePolicy?
+    /// Memory that its leaks may take of a child before that.
+    public var leakAllowance: ByteCount?
 
     /// Options that set what is given and leave the rest to the configuration.
     public init(
@@ -175,6 +179,8 @@ extension TaskOptions {
             (.trackStarted, self.trackStarted.map(SettingValue.boolean)),
             (.requireSignature, self.requireSignature.map(SettingValue.boolean)),
             (.requireCertificate, self.requireCertificate.map(SettingValue.boolean)),
+            (.recycle, self.recycle.map { SettingValue.text($0.rawValue) }),
+            (.leakAllowance, self.leakAllowance.map(SettingValue.size)),
         ]
         return values.compactMap { key, value in value.map { (key, $0) } }
     }

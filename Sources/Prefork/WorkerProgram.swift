@@ -20,6 +20,8 @@ public struct WorkerProgram {
     public var nodeName = "celery@localhost"
     /// Whether result documents tell the task's name, arguments and worker. Celery: `result_extended`.
     public var extendsResults = false
+    /// The part of its time that a child may spend on looking at what it holds; infinite looks after each attempt.
+    public var lookShare = 0.0
 
     /// Whether bodies in Celery's `auth` envelope are opened. Their signatures are the broker's to check.
     public var opensSignedBodies = false

@@ -39,6 +39,7 @@ public struct ChildMachine: Equatable, Sendable {
         case maxTasks = "max_tasks"
         case maxAge = "max_age"
         case growth = "memory_growth"
+        case leak
         case tainted
         case leftovers
         case reload

@@ -8,6 +8,8 @@ struct LeakBook: Sendable {
     private var last: ChildSample?
     /// What ran since then.
     private var sinceLast = Stretch.nothing
+    /// What the last look said of the task before it.
+    private var lastStep: Growth?
     /// The task that ended last.
     private var latest: Int?
     /// How far its level has risen, by the age of each task.
@@ -47,21 +49,32 @@ struct LeakBook: Sendable {
         return Int(self.ages[place])
     }
 
-    /// The child was looked at. Returns what this says of a task that ran alone since the last look, and how far the level
-    /// has risen over the runs of the task that ended last.
+    /// What a look says.
+    struct Findings {
+        /// What the task that ran alone since the last look added.
+        var step: Growth?
+        /// What the one before it had added, when that ran alone as well.
+        var stepBefore: Growth?
+        /// How far the level has risen over the runs of the task that ended last.
+        var span: Growth?
+    }
+
+    /// The child was looked at.
     ///
     /// - Parameter lateAge: the age of a task from which on growth counts.
-    mutating func looked(_ sample: ChildSample, lateAge: (Int) -> Int) -> (step: Growth?, span: Growth?) {
-        defer { (self.last, self.sinceLast) = (sample, .nothing) }
-        return (self.step(sample), self.span(sample, lateAge))
+    mutating func looked(_ sample: ChildSample, lateAge: (Int) -> Int) -> Findings {
+        let step = self.step(sample)
+        let findings = Findings(step: step, stepBefore: self.lastStep, span: self.span(sample, lateAge))
+        (self.last, self.sinceLast, self.lastStep) = (sample, .nothing, step)
+        return findings
     }
 
     private func step(_ sample: ChildSample) -> Growth? {
         guard let last, case .one(let place, let runs) = self.sinceLast else { return nil }
         let amounts = ChildSample.resources.map { ($0, (sample[$0] - last[$0]) / Double(runs)) }
-        return (
-            place, RetainedGrowth(age: self.age(of: place) - runs, perRun: Dictionary(uniqueKeysWithValues: amounts))
-        )
+        let growth = RetainedGrowth(
+            age: self.age(of: place) - runs, runs: runs, perRun: Dictionary(uniqueKeysWithValues: amounts))
+        return (place, growth)
     }
 
     private mutating func span(_ sample: ChildSample, _ lateAge: (Int) -> Int) -> Growth? {

@@ -26,6 +26,8 @@ public struct LeakLedger: Sendable {
         public let resource: RetainedResource
         /// How much.
         public let estimate: LeakEstimate
+        /// Whether it is the first one that speaks of a leak.
+        public let isFirst: Bool
     }
 
     // MARK: Events
@@ -42,13 +44,32 @@ public struct LeakLedger: Sendable {
     mutating func looked(at child: ChildID, _ sample: ChildSample) -> [Verdict] {
         let records = self.records
         let others = self.others
-        let (step, span) = self.withBook(of: child) { book in
+        let findings = self.withBook(of: child) { book in
             book.looked(sample) { $0 < Self.mostTasks ? records[$0].lateAge : others.lateAge }
         }
-        if let span { self.update(span.place) { $0.spanned(span.growth) } }
-        guard let step else { return [] }
+        if let span = findings.span { self.update(span.place) { $0.spanned(span.growth) } }
+        guard let step = findings.step else { return [] }
         self.update(step.place) { $0.stepped(step.growth) }
+        if let before = findings.stepBefore { self.settle(before, followedBy: step) }
         return self.record(step.place).isDue ? self.judge(step.place) : []
+    }
+
+    /// What a task added, less what the next run gave back of it: threads may free later what a task has used.
+    private mutating func settle(_ step: LeakBook.Growth, followedBy next: LeakBook.Growth) {
+        let (runs, nextRuns) = (Double(step.growth.runs), Double(next.growth.runs))
+        guard step.place == next.place || next.growth.runs == 1 else { return }
+        let ofNext = self.record(next.place)
+        let perRun = step.growth.perRun.map { resource, amount in
+            let after = next.growth.perRun[resource, default: 0]
+            let settled =
+                step.place == next.place
+                ? (amount * runs + after * nextRuns) / (runs + nextRuns)
+                : amount + (after - ofNext.leak(of: resource)) / runs
+            return (resource, settled)
+        }
+        let growth = RetainedGrowth(
+            age: step.growth.age, runs: step.growth.runs, perRun: Dictionary(uniqueKeysWithValues: perRun))
+        self.update(step.place) { $0.settled(growth) }
     }
 
     /// A child is gone.
@@ -61,12 +82,14 @@ public struct LeakLedger: Sendable {
     }
 
     private mutating func judge(_ place: Int) -> [Verdict] {
+        let known = self.record(place).everFound
         var changed: [RetainedResource] = []
         self.update(place) { changed = $0.judge() }
         return changed.compactMap { resource in
-            self.record(place).estimates[resource].map {
-                Verdict(task: self.task(place), resource: resource, estimate: $0)
-            }
+            guard let estimate = self.record(place).estimates[resource] else { return nil }
+            return Verdict(
+                task: self.task(place), resource: resource, estimate: estimate,
+                isFirst: estimate.isLeak && !known.contains(resource))
         }
     }
 
@@ -136,11 +159,9 @@ public struct LeakSummary: Equatable, Sendable {
     public let estimates: [RetainedResource: LeakEstimate]
 
     init(task: Int?, _ record: LeakRecord) {
-        var record = record
-        _ = record.judge()
         self.task = task
         self.runs = record.runs
-        self.estimates = record.estimates
+        self.estimates = record.estimates.merging([.processes: record.processes]) { $1 }
     }
 
     /// What it leaks.

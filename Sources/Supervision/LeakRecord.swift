@@ -13,6 +13,8 @@ struct LeakRecord: Sendable {
     private var series: [RetainedResource: RetentionSeries] = [:]
     private(set) var estimates: [RetainedResource: LeakEstimate] = [:]
     private(set) var isLeaking = false
+    /// What it has ever been found to leak.
+    private(set) var everFound: Set<RetainedResource> = []
     private var looks = 0
 
     /// Runs at the begin of a child's life that nothing is concluded from.
@@ -21,7 +23,7 @@ struct LeakRecord: Sendable {
     private static let (longLife, veryLongLife) = (100, 400)
     private static let (manyLives, shortLife) = (8, 16)
     /// Looks after which what is known is weighed anew.
-    private static let looksPerVerdict = 8
+    private static let looksPerVerdict = 4
     /// Runs that leave processes behind are seen, not estimated: so few are enough.
     private static let fewestWithProcesses = 3
 
@@ -54,6 +56,20 @@ struct LeakRecord: Sendable {
         }
     }
 
+    /// That is what was left of a step after the next one.
+    mutating func settled(_ growth: RetainedGrowth) {
+        guard growth.age >= self.lateAge else { return }
+        for (resource, amount) in growth.perRun {
+            self.series[resource, default: RetentionSeries()].settled(amount, age: growth.age)
+        }
+    }
+
+    /// What it is known to leak with each run.
+    func leak(of resource: RetainedResource) -> Double {
+        guard let estimate = self.estimates[resource], estimate.isLeak else { return 0 }
+        return estimate.perRun
+    }
+
     /// Children that are replaced earlier than they used to be have other ages.
     private mutating func lookedTooEarly() {
         self.youngLooks += 1
@@ -79,6 +95,7 @@ struct LeakRecord: Sendable {
             let estimate = self.estimate(of: resource)
             if estimate.isLeak != (self.estimates[resource]?.isLeak ?? false) { changed.append(resource) }
             self.estimates[resource] = estimate
+            if estimate.isLeak { self.everFound.insert(resource) }
         }
         self.isLeaking = self.estimates.values.contains(where: \.isLeak)
         return changed
@@ -92,7 +109,8 @@ struct LeakRecord: Sendable {
             wasLeak: self.estimates[resource]?.isLeak ?? false)
     }
 
-    private var processes: LeakEstimate {
+    /// What is known of processes, which are counted.
+    var processes: LeakEstimate {
         let share = self.runs == 0 ? 0 : Double(self.runsWithProcesses) / Double(self.runs)
         let margin = self.runs == 0 ? 0 : 1.96 * (share * (1 - share) / Double(self.runs)).squareRoot()
         var estimate = LeakEstimate(

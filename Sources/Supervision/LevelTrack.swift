@@ -23,7 +23,8 @@ struct LevelTrack: Sendable {
             let slopes = earlier.map { (sample[resource] - $0.sample[resource]) / Double(age - $0.age) }
             return (resource, MedianInterval(slopes).median)
         }
-        return RetainedGrowth(age: age, perRun: Dictionary(uniqueKeysWithValues: rises))
+        return RetainedGrowth(
+            age: age, runs: age - earlier[0].age, perRun: Dictionary(uniqueKeysWithValues: rises))
     }
 
     private mutating func append(_ point: Point) {
@@ -38,6 +39,8 @@ struct LevelTrack: Sendable {
 struct RetainedGrowth: Sendable {
     /// Which of the child's runs of the task it is about: the first of a step, the last of a span.
     let age: Int
+    /// How many runs.
+    let runs: Int
     /// What each run since then has added.
     let perRun: [RetainedResource: Double]
 }

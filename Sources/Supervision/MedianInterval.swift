@@ -5,6 +5,8 @@ struct MedianInterval: Sendable {
 
     init(_ values: some Sequence<Double>) { self.sorted = values.sorted() }
 
+    init(sorted: [Double]) { self.sorted = sorted }
+
     var count: Int { self.sorted.count }
 
     /// The middle; zero without values.

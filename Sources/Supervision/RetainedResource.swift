@@ -2,8 +2,8 @@
 public enum RetainedResource: String, CaseIterable, Sendable {
     /// Memory that was allocated and not freed (`malloc`).
     case heap
-    /// Private memory that is not the heap's: mappings, and heap that cannot be given back.
-    case memory
+    /// Private memory that is not in use on the heap: mappings, and heap that is free and cannot be given back.
+    case mapped
     /// Open descriptors.
     case descriptors
     /// Threads.
@@ -15,13 +15,13 @@ public enum RetainedResource: String, CaseIterable, Sendable {
     public var noticeable: Double {
         switch self {
         case .heap: 512
-        case .memory: 8_192
+        case .mapped: 8_192
         case .descriptors, .threads, .processes: 0.02
         }
     }
 
     /// Whether amounts of it are bytes.
-    public var isMemory: Bool { self == .heap || self == .memory }
+    public var isMemory: Bool { self == .heap || self == .mapped }
 }
 
 /// What a child held at a moment when no task ran in it.
@@ -44,7 +44,7 @@ public struct ChildSample: Equatable, Sendable {
     }
 
     /// The resources that a sample tells of; processes are gone when it is taken.
-    static let resources: [RetainedResource] = [.heap, .memory, .descriptors, .threads]
+    static let resources: [RetainedResource] = [.heap, .mapped, .descriptors, .threads]
 
     /// How much of a resource it shows.
     ///
@@ -53,7 +53,7 @@ public struct ChildSample: Equatable, Sendable {
     public subscript(resource: RetainedResource) -> Double {
         switch resource {
         case .heap: Double(self.heap)
-        case .memory: Double(self.privateMemory) - Double(self.heap)
+        case .mapped: Double(self.privateMemory) - Double(self.heap)
         case .descriptors: Double(self.descriptors)
         case .threads: Double(self.threads)
         case .processes: 0

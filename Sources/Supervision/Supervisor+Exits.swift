@@ -37,6 +37,7 @@ extension Supervisor {
         self.pools[child.pool].occupiedSlots -= child.occupiedSlots
         self.admission.release(child.reservedMemory)
         self.children[id.index] = nil
+        self.leaks.childGone(id)
         if templateLost { self.templateIsLost(child.generation) }
         if let reason = self.bootFailureReason(child, exit), !templateLost {
             self.bootFailed(child, reason: reason, now: now)

@@ -178,6 +178,7 @@ extension Supervisor {
         self.breakerEnded(assignment.delivery)
         self.decide(assignment, report, id)
         self.childFinishedTask(id.index, assignment, report, now: now)
+        self.noteRun(of: assignment.delivery.task, in: id, report, now: now)
     }
 
     /// Whether the report comes after more output than allowed, or after the kernel has killed a process of the attempt:

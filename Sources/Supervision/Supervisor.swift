@@ -11,7 +11,8 @@
 /// 5. start and replace templates (`Supervisor+Templates.swift`);
 /// 6. climb down in order at shutdown (`Supervisor+Shutdown.swift`);
 /// 7. say who ends when memory runs out (`Supervisor+Memory.swift`);
-/// 8. hold back tasks that keep killing children (`Breaker.swift`), and keep such messages alone (`Quarantine.swift`).
+/// 8. hold back tasks that keep killing children (`Breaker.swift`), and keep such messages alone (`Quarantine.swift`);
+/// 9. find out which tasks leak (`Supervisor+Leaks.swift`).
 public struct Supervisor: Sendable {
     /// Tasks by index.
     public var tasks: [TaskProfile] = []
@@ -21,6 +22,8 @@ public struct Supervisor: Sendable {
     public internal(set) var children: [ChildMachine?] = []
     /// How far the shutdown has gone.
     public internal(set) var ladder: ShutdownLadder
+    /// What tasks leave behind in their children.
+    public internal(set) var leaks = LeakLedger()
     /// When ``timePassed(now:)`` must be called at the latest.
     public internal(set) var nextWake = Instant.distantFuture
 

@@ -92,6 +92,7 @@ public enum SupervisorEvent: Equatable, Sendable {
     case shutdown(ShutdownStage)
     case resized(pool: Int, concurrency: Int)
     case memoryShort(MemoryReading)
+    case leakJudged(LeakLedger.Verdict)
 }
 
 /// How a child's process ended.

@@ -6,6 +6,8 @@ public struct TaskProfile: Equatable, Sendable {
     public var retry: RetryPolicy
     /// The pool that runs it, by index.
     public var pool: Int
+    /// Memory that its leaks may take of a child before it is replaced; `nil` replaces none for leaks.
+    public var leakAllowance: ByteCount?
     /// How it has behaved.
     public var statistics = TaskStatistics()
 

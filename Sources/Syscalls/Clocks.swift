@@ -7,6 +7,9 @@ public func monotonicNanoseconds() -> UInt64 { celeriac_monotonic_nanoseconds() 
 /// Nanoseconds since 1970 on the wall clock (`CLOCK_REALTIME`).
 public func wallNanoseconds() -> Int64 { celeriac_wall_nanoseconds() }
 
+/// CPU time that this thread has used, in nanoseconds (`CLOCK_THREAD_CPUTIME_ID`).
+public func threadCPUNanoseconds() -> UInt64 { celeriac_thread_cpu_nanoseconds() }
+
 /// CPU time that a process has used in all its threads, in nanoseconds; `nil` when it is gone.
 public func cpuNanoseconds(of pid: ProcessID) -> UInt64? {
     var nanoseconds: UInt64 = 0

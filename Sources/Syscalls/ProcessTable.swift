@@ -13,6 +13,23 @@ public enum ProcessTable {
         return (resident * pageSize, (resident - min(shared, resident)) * pageSize)
     }
 
+    /// The anonymous resident memory of this process in bytes: the same as above, without allocating anything.
+    static func ownAnonymousMemory() -> UInt64? {
+        let number = Glibc.open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+        guard number >= 0 else { return nil }
+        let file = Descriptor(owning: number)
+        return withUnsafeTemporaryAllocation(byteCount: 128, alignment: 1) { buffer in
+            let count = Glibc.read(file.number, buffer.baseAddress!, 127)
+            guard count > 0 else { return nil }
+            buffer[count] = 0
+            var next: UnsafeMutablePointer<CChar>? = buffer.assumingMemoryBound(to: CChar.self).baseAddress
+            _ = strtoull(next!, &next, 10)
+            let resident = strtoull(next!, &next, 10)
+            let shared = strtoull(next!, &next, 10)
+            return (UInt64(resident) - min(UInt64(shared), UInt64(resident))) * self.pageSize
+        }
+    }
+
     /// What `RLIMIT_DATA` counts of this process, and its stack: private writable memory that it has mapped, in bytes.
     public static func ownDataSize() -> UInt64? {
         guard let text = contents("/proc/self/statm", capacity: 128) else { return nil }

@@ -24,6 +24,8 @@ public enum FrameKind: UInt8, Sendable {
     case crash = 0x87
     /// Child → master: what a delivery's outcome brings along, right before the outcome.
     case aftermath = 0x88
+    /// Child → master: what the child holds while no task runs in it.
+    case ledger = 0x89
 }
 
 /// The first 16 bytes of every frame. All integers are little-endian.

@@ -22,6 +22,7 @@ public struct FrameLimits: Equatable, Sendable {
         case .task: self.task
         case .outcome, .followUp, .aftermath: self.outcome
         case .log, .bootFailed, .ready, .crash: self.text
+        case .ledger: LedgerReport.size
         case .stop, .accepted: 0
         }
     }

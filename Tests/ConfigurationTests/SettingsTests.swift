@@ -150,7 +150,7 @@ struct SettingsTests {
     }
 
     @Test func everyOptionInCodeReachesItsValue() throws {
-        let options = TaskOptions(
+        var options = TaskOptions(
             softTime: .seconds(1),
             hardTime: .seconds(2),
             softCPUTime: .milliseconds(3),
@@ -183,6 +183,7 @@ struct SettingsTests {
             requireSignature: false,
             requireCertificate: false
         )
+        (options.recycle, options.leakAllowance) = (.whenLeaking, .mebibytes(16))
         #expect(Set(options.values.map(\.key.name)) == Self.taskKeyNames)
         let task = try #require(load("[pools.p]", tasks: ["a": options]).task(named: "a"))
         var limits = TaskLimits()
@@ -201,7 +202,9 @@ struct SettingsTests {
         let delivery = DeliverySettings(
             acknowledgement: .early, ignoresResult: true, tracksStart: true, admission: admission,
             requiresSignature: false, requiresCertificate: false)
-        #expect(task == TaskSettings(limits: limits, retry: retry, pool: 1, delivery: delivery, command: nil))
+        let expected = TaskSettings(
+            limits: limits, retry: retry, pool: 1, leakAllowance: .mebibytes(16), delivery: delivery, command: nil)
+        #expect(task == expected)
     }
 
     /// What code can say about a task: everything that its section can, but what makes it a command.

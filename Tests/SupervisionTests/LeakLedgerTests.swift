@@ -17,6 +17,8 @@ private struct Workshop {
         /// What tasks keep, by task.
         var kept: [Int: Double] = [:]
         var entries: [Int: Int] = [:]
+        /// What is freed when the next task runs.
+        var deferred = 0.0
         var budget: SamplingBudget
 
         /// A task keeps so much in place of what it has kept.
@@ -69,6 +71,8 @@ private struct Workshop {
         let time = Int.random(in: self.runTime, using: &self.random) / self.children.count
         self.now = self.now + .microseconds(time)
         self.noise(index)
+        self.children[index].heap -= self.children[index].deferred
+        self.children[index].deferred = 0
         self.bodies[task](&self.children[index], &self.random)
         self.runs[task] += 1
         self.note(self.ledger.ran(task, in: self.children[index].id, leavingProcesses: false))
@@ -120,6 +124,11 @@ private let spiky: Workshop.Body = { child, random in
     let size = Double.random(in: 0...1, using: &random)
     child.keep(size * size * size * 30_000_000, 2)
 }
+/// What it has used is freed by a thread a little later.
+private let freesLate: Workshop.Body = { child, random in
+    child.deferred = Double.random(in: 1_000...50_000, using: &random)
+    child.heap += child.deferred
+}
 /// Remembers results under so many different keys.
 private func caches(_ entries: Int, _ task: Int) -> Workshop.Body {
     { child, random in
@@ -129,7 +138,7 @@ private func caches(_ entries: Int, _ task: Int) -> Workshop.Body {
     }
 }
 private let twenty: [Workshop.Body] =
-    [leaks(204_800), leaksDescriptors, spiky, caches(32, 3)] + Array(repeating: innocent, count: 16)
+    [leaks(204_800), leaksDescriptors, spiky, caches(32, 3), freesLate] + Array(repeating: innocent, count: 15)
 
 /// The ledger against tasks of which it is known what they leave behind.
 struct LeakLedgerTests {

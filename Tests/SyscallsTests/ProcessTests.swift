@@ -4,6 +4,17 @@ import SystemPackage
 import Testing
 
 @Suite(.serialized) struct ProcessTests {
+    @Test func whatThisProcessHoldsIsCounted() throws {
+        let heap = OwnHoldings.heap
+        let block = malloc(50_000_000)
+        defer { free(block) }
+        #expect(OwnHoldings.heap >= heap + 50_000_000)
+        #expect(OwnHoldings.privateMemory > 1 << 20)
+        // Other tests open and close files at the same time.
+        #expect((0...1_000).contains(OwnHoldings.descriptors - ProcessTable.ownDescriptors().count + 500))
+        #expect(OwnHoldings.threads >= 1)
+    }
+
     @Test func aSpawnedProgramGetsItsDescriptorsAndNoOthers() throws {
         let first = try memoryFile(named: "first", content: Array("one".utf8))
         let second = try memoryFile(named: "second", content: Array("two".utf8))

@@ -13,6 +13,26 @@ import Testing
         return (frame.header, frame.payload)
     }
 
+    // MARK: Ledger reports
+
+    @Test func aLedgerReportComesBack() throws {
+        let report = LedgerReport(heap: .max, privateMemory: 1 << 40, descriptors: 9, threads: .max)
+        var bytes: [UInt8] = []
+        report.write(into: &bytes)
+        let (header, payload) = try Self.payload(bytes)
+        #expect(header == FrameHeader(.ledger, length: 24))
+        #expect(try LedgerReport(decoding: payload) == report)
+        #expect(throws: FrameError.badPayload(.ledger)) { try LedgerReport(decoding: payload.dropLast()) }
+    }
+
+    @Test func aLongLedgerReportIsNotRead() {
+        var bytes: [UInt8] = []
+        FrameHeader(.ledger, length: 25).write(into: &bytes)
+        var decoder = FrameDecoder(.reports)
+        bytes.withUnsafeBytes { decoder.append($0) }
+        #expect(throws: FrameError.tooLong(kind: .ledger, length: 25, limit: 24)) { try decoder.next() }
+    }
+
     // MARK: Task orders
 
     static func order() -> TaskOrder {

@@ -96,6 +96,11 @@ private func decodePayload(_ header: FrameHeader, _ payload: Bytes) {
         }
         precondition(again == report, "A report survives its encoding.")
     case .log: _ = try? LogReport(decoding: payload)
+    case .aftermath: _ = try? Aftermath(decoding: payload)
+    case .ledger:
+        guard let report = try? LedgerReport(decoding: payload) else { return }
+        report.write(into: &encoded)
+        precondition(encoded[FrameHeader.size...] == payload, "A ledger report survives its encoding.")
     case .stop, .ready, .accepted, .followUp, .bootFailed, .crash: break
     }
 }

@@ -101,6 +101,7 @@ void celeriac_flush_output(void);
 // CPU time that another process has used, by its CPU-time clock.
 int celeriac_cpu_time(pid_t pid, uint64_t *nanoseconds);
 uint64_t celeriac_monotonic_nanoseconds(void);
+uint64_t celeriac_thread_cpu_nanoseconds(void);
 // The name of a system call that processes wait in; NULL for any other. Numbers differ between machines.
 const char *celeriac_waiting_call_name(long number);
 int64_t celeriac_wall_nanoseconds(void);
@@ -134,6 +135,11 @@ pid_t celeriac_spawn(const struct celeriac_spawn_request *spawn);
 
 // getrusage(2) of this process: CPU time and resident high-water mark.
 void celeriac_own_usage(uint64_t *cpu_nanoseconds, uint64_t *peak_bytes);
+
+// mallinfo2(3) over all arenas, and what malloc has mapped by itself: bytes that are allocated and not freed.
+uint64_t celeriac_heap_in_use(void);
+// stat(2): size and number of links.
+int celeriac_size_and_links(const char *path, uint64_t *size, uint64_t *links);
 
 // open(2) with O_TMPFILE: an unnamed file in a directory, for reading and writing, closed on exec.
 int celeriac_open_unnamed(const char *directory);

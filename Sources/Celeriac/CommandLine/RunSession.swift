@@ -27,22 +27,27 @@ struct RunSession {
     private var settings: Settings { self.engine.settings }
 
     /// Runs all inputs.
-    func run(inputs: [RunInput], journalPath: String?, showsProgress: Bool) throws -> Status {
+    func run(
+        inputs: [RunInput], journalPath: String?, showsProgress: Bool, showsLeaks: Bool
+    ) throws -> Status {
         let output = self.engine.logOutput()
         let logger = self.engine.logger(output)
         self.engine.logProtection(logger)
+        let leaks = try LeakReporter(self.engine, logger)
         let journal = try journalPath.map { try Journal(path: $0, inputs: inputs.map(\.name)) }
         let table = self.engine.table
         let queue = self.queue(inputs, journal, table)
-        let hooks = self.hooks(queue, RunProgress(output: output, isShown: showsProgress), output)
+        let hooks = self.hooks(queue, RunProgress(output: output, isShown: showsProgress), leaks, output)
         let master = try Master(
             settings: self.engine.masterSettings(), broker: queue, logger: logger, hooks: hooks, seed: randomSeed())
         let reason = try master.run()
         output.showProgress("")
+        leaks.finish(master)
         try? journal?.finish()
         let status = self.status(reason, master, queue)
         self.logEnd(logger, reason, queue, status)
         output.flush()
+        if showsLeaks { printError(leaks.snapshot(master).text) }
         return status
     }
 
@@ -54,14 +59,16 @@ struct RunSession {
     }
 
     private func hooks(
-        _ queue: InProcessQueue, _ progress: RunProgress, _ output: LogOutput
+        _ queue: InProcessQueue, _ progress: RunProgress, _ leaks: LeakReporter, _ output: LogOutput
     ) -> MasterHooks {
         var hooks = self.engine.hooks()
         hooks.passed = { master in
             progress.update(queue, master)
+            leaks.update(master)
             output.flush()
         }
-        hooks.nextWake = { progress.nextWake }
+        hooks.looked = { _, _ in leaks.looked() }
+        hooks.nextWake = { min(progress.nextWake, leaks.nextWake) }
         return hooks
     }
 

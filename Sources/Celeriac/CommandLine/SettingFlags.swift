@@ -17,6 +17,8 @@ struct SettingFlags: ParsableArguments {
     @Option(help: help("control-groups")) var controlGroups: String?
     @Option(help: help("sandbox")) var sandbox: String?
     @Option(help: help("memory-budget")) var memoryBudget: String?
+    @Option(help: help("state-dir")) var stateDir: String?
+    @Option(help: help("leak-ledger")) var leakLedger: String?
 
     @Option(help: help("soft-time")) var softTime: String?
     @Option(help: help("hard-time")) var hardTime: String?
@@ -32,6 +34,8 @@ struct SettingFlags: ParsableArguments {
     @Option(help: help("stuck-after")) var stuckAfter: String?
     @Option(help: help("when-stuck")) var whenStuck: String?
 
+    @Option(help: help("recycle")) var recycle: String?
+    @Option(help: help("leak-allowance")) var leakAllowance: String?
     @Option(help: help("max-tasks-per-child")) var maxTasksPerChild: String?
     @Option(help: help("max-child-age")) var maxChildAge: String?
     @Option(help: help("max-child-growth")) var maxChildGrowth: String?
@@ -61,7 +65,8 @@ struct SettingFlags: ParsableArguments {
             "max-child-growth": self.maxChildGrowth, "max-retries": self.maxRetries, "automatic": self.automatic,
             "backoff": self.backoff, "max-backoff": self.maxBackoff, "jitter": self.jitter,
             "max-losses": self.maxLosses, "stuck-after": self.stuckAfter, "when-stuck": self.whenStuck,
-            "breaker": self.breaker, "breaker-wait": self.breakerWait,
+            "breaker": self.breaker, "breaker-wait": self.breakerWait, "state-dir": self.stateDir,
+            "leak-ledger": self.leakLedger, "recycle": self.recycle, "leak-allowance": self.leakAllowance,
         ]
         return all.compactMapValues { $0 }
     }

@@ -19,6 +19,7 @@ final class TaskTable {
     private static func profiles(_ settings: Settings, _ names: [String]) -> [TaskProfile] {
         self.tasks(settings, names).map { task in
             var profile = TaskProfile(limits: task.limits, retry: task.retry, pool: task.pool)
+            profile.leakAllowance = task.leakAllowance
             // What was acknowledged before it ran is not run again.
             if task.delivery.acknowledgement == .early { profile.retry.maxLosses = 1 }
             return profile

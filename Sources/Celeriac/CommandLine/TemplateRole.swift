@@ -38,13 +38,14 @@ enum TemplateRole {
             let input = try ConfigurationInput(decoding: readAll(Self.input))
             let settings = try input.load(worker)
             runTemplate(
-                self.program(worker, settings), control: Self.control, breadcrumbs: Self.breadcrumbs, master: master)
+                self.program(worker, settings, processors: input.processors), control: Self.control,
+                breadcrumbs: Self.breadcrumbs, master: master)
         } catch {
             failTemplate(reason: "\(error)", control: Self.control)
         }
     }
 
-    static func program(_ worker: Worker, _ settings: Settings) -> WorkerProgram {
+    static func program(_ worker: Worker, _ settings: Settings, processors: Int) -> WorkerProgram {
         var program = WorkerProgram()
         program.bodies = worker.bodies
         for name in settings.commandTasks {
@@ -57,6 +58,17 @@ enum TemplateRole {
         program.prepareChild = worker.prepareChildBody
         program.childConcurrency = settings.pools.map(\.policy.childConcurrency)
         program.sandboxes = settings.pools.map(\.sandbox)
+        program.lookShare = self.lookShare(settings, processors)
         return program
+    }
+
+    /// All children together may spend 0.3 % of the processors' time on looking at what they hold.
+    private static func lookShare(_ settings: Settings, _ processors: Int) -> Double {
+        let children = settings.pools.reduce(0) { $0 + $1.policy.concurrency }
+        return switch settings.worker.leakLedger {
+        case .off: 0
+        case .sampled: 0.003 * min(1, Double(processors) / Double(max(1, children)))
+        case .every: .infinity
+        }
     }
 }

@@ -29,6 +29,8 @@ struct WorkCommand: ParsableCommand {
         let status: Int32
         do {
             status = try session.run()
+        } catch let error as UsageError {
+            throw error
         } catch {
             printError("\(error)")
             throw ExitCode(RunSession.Status.couldNotWork.rawValue)

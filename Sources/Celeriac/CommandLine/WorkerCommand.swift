@@ -7,7 +7,7 @@ import Syscalls
 
 extension Worker {
     /// Runs the program's command line, and ends the process: `run`, `worker`, `send`,
-    /// `result`, `queues`, `purge`, `dead`, `why`, `config`, `sandbox`.
+    /// `result`, `queues`, `purge`, `dead`, `why`, `leaks`, `config`, `sandbox`.
     public func main() -> Never {
         if TemplateRole.isOurs { TemplateRole.run(self) }
         openStandardDescriptors()
@@ -41,7 +41,8 @@ struct WorkerCommand: ParsableCommand {
             abstract: "Runs tasks in supervised child processes with limits.",
             subcommands: [
                 RunCommand.self, WorkCommand.self, SendCommand.self, ResultCommand.self, QueuesCommand.self,
-                PurgeCommand.self, DeadCommand.self, WhyCommand.self, ConfigCommand.self, SandboxCommand.self,
+                PurgeCommand.self, DeadCommand.self, WhyCommand.self, LeaksCommand.self, ConfigCommand.self,
+                SandboxCommand.self,
             ])
     }
 }
@@ -72,6 +73,8 @@ struct RunCommand: ParsableCommand {
     var journal: String?
     @Flag(inversion: .prefixedNo, help: "Show a progress line. Default: when standard error is a terminal.")
     var progress: Bool?
+    @Flag(help: "At the end, print to standard error what each task leaves behind.")
+    var leaks = false
     @OptionGroup(title: "Settings, each also a key of the configuration")
     var settings: SettingFlags
 
@@ -81,7 +84,8 @@ struct RunCommand: ParsableCommand {
         let status: RunSession.Status
         do {
             status = try session.run(
-                inputs: self.inputs(), journalPath: self.journal, showsProgress: self.progress ?? isTerminal(2))
+                inputs: self.inputs(), journalPath: self.journal, showsProgress: self.progress ?? isTerminal(2),
+                showsLeaks: self.leaks)
         } catch let error as UsageError {
             throw error
         } catch {

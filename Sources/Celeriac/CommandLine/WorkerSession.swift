@@ -80,13 +80,20 @@ struct WorkerSession {
             url: self.url, options: self.options, directory: TaskDirectory(names: table.names), profiles: profiles,
             pools: self.engine.settings.pools.count, logger: logger, seed: randomSeed())
         broker.messageKeys = self.keys
+        let leaks = try LeakReporter(self.engine, logger)
         var hooks = self.hooks(broker)
-        hooks.passed = { _ in output.flush() }
+        hooks.passed = { master in
+            leaks.update(master)
+            output.flush()
+        }
+        hooks.looked = { _, _ in leaks.looked() }
+        hooks.nextWake = { leaks.nextWake }
         let master = try Master(
             settings: self.engine.masterSettings(), broker: broker, logger: logger, hooks: hooks, seed: randomSeed())
         print(self.banner)
         StandardOutput.flush()
         let reason = try master.run()
+        leaks.finish(master)
         self.logEnd(logger, reason, broker)
         output.flush()
         return reason == .finished && broker.status.failure == nil ? 0 : RunSession.Status.couldNotWork.rawValue

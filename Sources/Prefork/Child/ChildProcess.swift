@@ -23,6 +23,9 @@ struct ChildProcess {
     private let reports = ReportWriter(descriptor: Numbers.reports)
     private var decoder = FrameDecoder(.orders)
     private var executor: TaskExecutor
+    private var looks: SamplingBudget
+    /// Attempts that had ended at the last look, or when there was none.
+    private var seenTasks = 0
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     /// Sets up the process that was just forked and runs it to its end.
@@ -64,6 +67,7 @@ struct ChildProcess {
         self.concurrency = concurrency
         self.executor = try TaskExecutor(
             program: program, reports: self.reports, notices: notices, breadcrumbs: breadcrumbs)
+        self.looks = SamplingBudget(share: program.lookShare, now: Instant(nanoseconds: monotonicNanoseconds()))
     }
 
     // MARK: Boot
@@ -142,8 +146,12 @@ struct ChildProcess {
 
     private mutating func loop() -> Never {
         while true {
-            while self.executor.runningTasks < self.concurrency, let frame = self.nextFrame() { self.handle(frame) }
+            while self.executor.runningTasks < self.concurrency, let frame = self.nextFrame() {
+                self.handle(frame)
+                self.lookAtItself()
+            }
             self.reports.flush()
+            self.lookAtItself()
             if self.executor.runningTasks == 0 {
                 self.readOrders()
             } else if self.executor.waitForProgress(orOrders: self.executor.runningTasks < self.concurrency) {
@@ -171,6 +179,22 @@ struct ChildProcess {
         } catch {
             exitNow(ChildExitCode.badOrders)
         }
+    }
+
+    /// After an attempt, now and then: what the child holds. The outcome goes out before, the report with whatever comes
+    /// next, since nobody waits for it.
+    private mutating func lookAtItself() {
+        guard self.executor.runningTasks == 0, self.executor.endedTasks > self.seenTasks else { return }
+        self.seenTasks = self.executor.endedTasks
+        guard self.looks.attemptEnded(now: Instant(nanoseconds: monotonicNanoseconds())) else { return }
+        self.reports.flush()
+        // Of this thread, not of the clock: under load it may have to wait in between.
+        let start = threadCPUNanoseconds()
+        let report = LedgerReport(
+            heap: OwnHoldings.heap, privateMemory: OwnHoldings.privateMemory,
+            descriptors: UInt32(clamping: OwnHoldings.descriptors), threads: UInt32(clamping: OwnHoldings.threads))
+        self.reports.write { report.write(into: &$0) }
+        self.looks.looked(for: .nanoseconds(Int64(clamping: threadCPUNanoseconds() - start)))
     }
 
     private mutating func readOrders() {

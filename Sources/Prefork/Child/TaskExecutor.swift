@@ -9,6 +9,8 @@ import Wire
 struct TaskExecutor {
     /// Async tasks under way.
     private(set) var runningTasks = 0
+    /// Attempts that have ended.
+    private(set) var endedTasks = 0
 
     private let program: WorkerProgram
     private let reports: ReportWriter
@@ -127,6 +129,7 @@ struct TaskExecutor {
         self.writeAftermath(&report, call)
         report.wasCancelled = call.notice != nil
         measurement.finish(&report)
+        self.endedTasks += 1
         StandardOutput.flush()
         if self.runningTasks == 0 {
             self.limits.liftData()

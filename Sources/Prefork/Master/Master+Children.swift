@@ -286,6 +286,7 @@ extension Master {
         case .aftermath:
             guard child.labels[tag.number] != nil else { throw .badPayload(.aftermath) }
             child.aftermaths[tag.number] = try Aftermath(decoding: payload)
+        case .ledger: self.childLooked(child, try LedgerReport(decoding: payload))
         case .task, .stop: preconditionFailure("The decoder lets only reports through.")
         }
         self.performActions()

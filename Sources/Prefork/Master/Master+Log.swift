@@ -48,6 +48,7 @@ extension Master {
                     "total": "\(ByteCount.mebibytes(Int(reading.total >> 20)))",
                     "stalled": "\(reading.stalledPercent)%",
                 ])
+        case .leakJudged(let verdict): self.logLeak(verdict)
         case .childReady, .childBootFailed, .childExited, .childRecycled: self.logChild(event)
         case .breakerTripped, .breakerTries, .breakerClosed: self.logBreaker(event)
         case .noticeSent, .attemptKilled, .attemptLost, .attemptStuck: self.logAttempt(event)

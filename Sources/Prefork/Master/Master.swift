@@ -171,6 +171,8 @@ public struct MasterHooks {
     public var passed: (Master) -> Void = { _ in }
     /// When the next pass must be at the latest, for ``passed``.
     public var nextWake: () -> Instant = { .distantFuture }
+    /// Called when a child has told what it holds.
+    public var looked: (ChildID, ChildSample) -> Void = { _, _ in }
     /// Reads the configuration again (SIGHUP): what a new template is to be given.
     public var readConfiguration: () throws -> [UInt8] = { [] }
     /// Understands what ``readConfiguration`` read, once a template has started with it.
