@@ -11,7 +11,7 @@ struct LeakBook: Sendable {
     /// What the last look said of the task before it.
     private var lastStep: Growth?
     /// The task that ended last.
-    private var latest: Int?
+    private(set) var latest: Int?
     /// How far its level has risen, by the age of each task.
     private var tracks: [Int: LevelTrack] = [:]
 
@@ -61,8 +61,8 @@ struct LeakBook: Sendable {
 
     /// The child was looked at.
     ///
-    /// - Parameter lateAge: the age of a task from which on growth counts.
-    mutating func looked(_ sample: ChildSample, lateAge: (Int) -> Int) -> Findings {
+    /// - Parameter lateAge: the age of the task that ended last from which on growth counts.
+    mutating func looked(_ sample: ChildSample, lateAge: Int) -> Findings {
         let step = self.step(sample)
         let findings = Findings(step: step, stepBefore: self.lastStep, span: self.span(sample, lateAge))
         (self.last, self.sinceLast, self.lastStep) = (sample, .nothing, step)
@@ -77,10 +77,10 @@ struct LeakBook: Sendable {
         return (place, growth)
     }
 
-    private mutating func span(_ sample: ChildSample, _ lateAge: (Int) -> Int) -> Growth? {
+    private mutating func span(_ sample: ChildSample, _ lateAge: Int) -> Growth? {
         guard let place = self.latest, self.sinceLast != .nothing else { return nil }
         let rise = self.tracks[place, default: LevelTrack()].add(
-            sample, age: self.age(of: place), lateAge: lateAge(place))
+            sample, age: self.age(of: place), lateAge: lateAge)
         return rise.map { (place, $0) }
     }
 }

@@ -7,8 +7,8 @@ public struct LeakLedger: Sendable {
     /// Tasks that have a record of their own.
     static let mostTasks = 255
 
-    /// Places of tasks by their index; the last place is that of all others.
-    private var places: [Int: Int] = [:]
+    /// Places of tasks by their index, -1 for none yet; the last place is that of all others.
+    private var places: [Int16] = []
     private var tasks: [Int] = []
     private var records: [LeakRecord] = []
     private var others = LeakRecord()
@@ -42,29 +42,25 @@ public struct LeakLedger: Sendable {
 
     /// A child was looked at between two attempts.
     mutating func looked(at child: ChildID, _ sample: ChildSample) -> [Verdict] {
-        let records = self.records
-        let others = self.others
-        let findings = self.withBook(of: child) { book in
-            book.looked(sample) { $0 < Self.mostTasks ? records[$0].lateAge : others.lateAge }
-        }
+        let lateAge = self.withBook(of: child) { $0.latest }.map { self.lateAge(of: $0) } ?? 0
+        let findings = self.withBook(of: child) { $0.looked(sample, lateAge: lateAge) }
         if let span = findings.span { self.update(span.place) { $0.spanned(span.growth) } }
         guard let step = findings.step else { return [] }
         self.update(step.place) { $0.stepped(step.growth) }
         if let before = findings.stepBefore { self.settle(before, followedBy: step) }
-        return self.record(step.place).isDue ? self.judge(step.place) : []
+        return self.isDue(step.place) ? self.judge(step.place) : []
     }
 
     /// What a task added, less what the next run gave back of it: threads may free later what a task has used.
     private mutating func settle(_ step: LeakBook.Growth, followedBy next: LeakBook.Growth) {
         let (runs, nextRuns) = (Double(step.growth.runs), Double(next.growth.runs))
         guard step.place == next.place || next.growth.runs == 1 else { return }
-        let ofNext = self.record(next.place)
         let perRun = step.growth.perRun.map { resource, amount in
             let after = next.growth.perRun[resource, default: 0]
             let settled =
                 step.place == next.place
                 ? (amount * runs + after * nextRuns) / (runs + nextRuns)
-                : amount + (after - ofNext.leak(of: resource)) / runs
+                : amount + (after - self.leak(of: resource, by: next.place)) / runs
             return (resource, settled)
         }
         let growth = RetainedGrowth(
@@ -98,12 +94,27 @@ public struct LeakLedger: Sendable {
     private func task(_ place: Int) -> Int? { place < self.tasks.count ? self.tasks[place] : nil }
 
     private mutating func place(of task: Int) -> Int {
-        if let place = self.places[task] { return place }
+        while self.places.count <= task { self.places.append(-1) }
+        if self.places[task] >= 0 { return Int(self.places[task]) }
         guard self.tasks.count < Self.mostTasks else { return Self.mostTasks }
-        self.places[task] = self.tasks.count
+        self.places[task] = Int16(self.tasks.count)
         self.tasks.append(task)
         self.records.append(LeakRecord())
         return self.tasks.count - 1
+    }
+
+    // Single members, since a record is too large to be copied at each look.
+
+    private func lateAge(of place: Int) -> Int {
+        place < Self.mostTasks ? self.records[place].lateAge : self.others.lateAge
+    }
+
+    private func isDue(_ place: Int) -> Bool {
+        place < Self.mostTasks ? self.records[place].isDue : self.others.isDue
+    }
+
+    private func leak(of resource: RetainedResource, by place: Int) -> Double {
+        place < Self.mostTasks ? self.records[place].leak(of: resource) : self.others.leak(of: resource)
     }
 
     private func record(_ place: Int) -> LeakRecord {
@@ -139,7 +150,10 @@ public struct LeakLedger: Sendable {
     }
 
     /// Whether a task has been found leaking.
-    func isLeaking(_ task: Int) -> Bool { self.places[task].map { self.records[$0].isLeaking } ?? false }
+    func isLeaking(_ task: Int) -> Bool {
+        guard task < self.places.count, self.places[task] >= 0 else { return false }
+        return self.records[Int(self.places[task])].isLeaking
+    }
 
     /// What is known of each task that has run: those that leak first, then by their runs.
     public var summary: [LeakSummary] {

@@ -22,8 +22,8 @@ struct LeakRecord: Sendable {
     /// A child's runs that show what is bounded; or so many lives of fewer, at least so many runs each.
     private static let (longLife, veryLongLife) = (100, 400)
     private static let (manyLives, shortLife) = (8, 16)
-    /// Looks after which what is known is weighed anew.
-    private static let looksPerVerdict = 4
+    /// Looks after which what is known is weighed anew: often at first, when each look counts.
+    private var looksPerVerdict: Int { self.looks < 128 ? 4 : 32 }
     /// Runs that leave processes behind are seen, not estimated: so few are enough.
     private static let fewestWithProcesses = 3
 
@@ -86,7 +86,7 @@ struct LeakRecord: Sendable {
     }
 
     /// Whether it is time to weigh what is known.
-    var isDue: Bool { self.looks > 0 && self.looks % Self.looksPerVerdict == 0 }
+    var isDue: Bool { self.looks > 0 && self.looks % self.looksPerVerdict == 0 }
 
     /// Weighs what is known. Returns the resources for which the verdict has changed.
     mutating func judge() -> [RetainedResource] {

@@ -47,6 +47,12 @@ struct MedianInterval: Sendable {
 
     /// The probabilities of 0, 1, 2 … heads in so many throws.
     private static func tails(of count: Int) -> [Double] {
+        count < self.knownTails.count ? self.knownTails[count] : self.computedTails(of: count)
+    }
+
+    private static let knownTails = (0...64).map { computedTails(of: $0) }
+
+    private static func computedTails(of count: Int) -> [Double] {
         var probabilities = [Double.exp2(-Double(count))]
         for heads in 0..<count {
             probabilities.append(probabilities[heads] * Double(count - heads) / Double(heads + 1))

@@ -12,6 +12,8 @@ public struct SamplingBudget: Sendable {
     private var looksLeft = 0
 
     private static let burst = 5
+    /// Nanoseconds below which an attempt earns half as much: of such there are many, and each shall cost little.
+    private static let quick = 250_000.0
 
     /// - Parameter share: the part of the time that may be spent on looks; infinite looks always, zero never.
     public init(share: Double, now: Instant) {
@@ -25,7 +27,8 @@ public struct SamplingBudget: Sendable {
         let time = Double((now - self.creditedUntil).wholeNanoseconds)
         self.creditedUntil = now
         let price = self.cost * Double(Self.burst)
-        self.credit = min(self.credit + time * self.share, 2 * price)
+        let share = time < Self.quick ? self.share / 2 : self.share
+        self.credit = min(self.credit + time * share, 2 * price)
         if self.looksLeft == 0, self.share > 0, self.credit >= price { self.looksLeft = Self.burst }
         guard self.looksLeft > 0 else { return false }
         self.looksLeft -= 1

@@ -168,7 +168,7 @@ struct LeakLedgerTests {
 
     @Test(arguments: 0..<2) func quickTasksAreLookedAtLessOften(seed: Int) {
         var workshop = Workshop(seed: UInt64(seed), runTime: 20...100, twenty)
-        for _ in 0..<200_000 { workshop.runRandomTask() }
+        for _ in 0..<400_000 { workshop.runRandomTask() }
         #expect(workshop.found == Self.both && workshop.leaking == [0, 1])
     }
 
