@@ -76,9 +76,6 @@ public final class ChildGroup {
         return kills > self.knownKills
     }
 
-    /// Whether no process is in it.
-    public var isEmpty: Bool { self.directories.allSatisfy { self.files.processes($0).isEmpty } }
-
     /// Removes what is empty of it. Returns whether nothing is left.
     func remove() -> Bool {
         for directory in self.directories { try? self.files.removeGroup(directory) }

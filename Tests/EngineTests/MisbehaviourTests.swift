@@ -49,9 +49,8 @@ extension EngineTests {
             try mode.required()
             let scratch = try ScratchDirectory()
             let config = try scratch.write(Self.config, to: "celeriac.toml")
-            let program = try Program(
-                run: .fixture, ["--config", config, "--log-level", "warning"] + mode.flags,
-                environment: ["FILL_DIRECTORY": scratch.path])
+            let program = try mode.start(
+                .fixture, ["--config", config, "--log-level", "warning"], environment: ["FILL_DIRECTORY": scratch.path])
             program.send((0..<200).map { call("probe.small", 0.001, id: "\($0)") })
             program.send(Self.offenders.map(\.line))
             program.send((200..<Self.healthy).map { call("probe.small", 0.001, id: "\($0)") })
