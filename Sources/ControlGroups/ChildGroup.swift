@@ -57,6 +57,12 @@ public final class ChildGroup {
     /// The limits in force.
     public var appliedLimits: GroupLimits { self.limits }
 
+    /// Lets no further process start in it: it is about to be killed.
+    public func close() {
+        guard let directory = self.byController[.pids] else { return }
+        try? self.files.write("0", to: directory + "/pids.max")
+    }
+
     /// Memory charged to it now.
     public var memory: UInt64 { self.memoryFile(self.dialect.usageFile) ?? 0 }
 

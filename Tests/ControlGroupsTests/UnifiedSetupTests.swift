@@ -62,6 +62,12 @@ import Testing
         #expect(files.writes.suffix(2) == ["\(path)/memory.oom.group 1", "\(path)/memory.swap.max 0"])
     }
 
+    @Test func whoIsToBeKilledCannotForkOn() throws {
+        let files = try FakeHierarchy()
+        try #require(try ControlGroups.setUp(.v2, files).makeGroup()).close()
+        #expect(files.writes.last == "\(Self.own)/child-1/pids.max 0")
+    }
+
     @Test func killsForMemoryAreHeardOfOnce() throws {
         let files = try FakeHierarchy()
         let child = try #require(try ControlGroups.setUp(.v2, files).makeGroup())

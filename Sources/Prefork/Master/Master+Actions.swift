@@ -53,6 +53,7 @@ extension Master {
     private func kill(_ id: ChildID) {
         guard let child = self.children[id] else { return }
         child.isCondemned = true
+        child.group?.close()
         child.process?.send(.kill)
         // Only its template can reap it and tell: one that somebody has stopped must go on.
         self.templates[child.generation]?.process.send(.goOn)

@@ -33,7 +33,7 @@ extension Master {
         guard let child = self.children[id], let pid = child.pid,
             let baseline = self.templates[child.generation]?.childBaseline
         else { return 0 }
-        return TreeMeter.measure(pid, baseline: baseline, confirmAbove: .max).memoryGrowth
+        return TreeMeter.measure(pid, baseline: baseline, confirmAbove: 16 << 20).memoryGrowth
     }
 
     // MARK: Who may start
