@@ -99,7 +99,14 @@ extension Supervisor {
         let child = self.children[id.index]!
         let running = child.assignments.first { $0.startedAt != nil }
         let cause = self.causeOfMemoryKill(running, ByteCount(bytes: Int(clamping: peak)))
-        self.kill(id.index, .cause(cause, culprit: child.concurrency == 1 ? running?.delivery.tag : nil), now: now)
+        let reason = ChildMachine.KillReason.cause(
+            cause, culprit: child.concurrency == 1 ? running?.delivery.tag : nil)
+        // Its pipes closed because it was killed; on a busy machine that is known before its death is.
+        if child.state == .killed(.closedPipe) {
+            self.children[id.index]!.kill(reason, now: now)
+        } else {
+            self.kill(id.index, reason, now: now)
+        }
     }
 
     /// It was its own limit when the attempt came close to it; otherwise that of a group above, or of the machine.

@@ -68,11 +68,17 @@ extension EngineTests {
             print(
                 "\(mode.rawValue): most memory of all children \(highest >> 20) MiB of \(Self.budget >> 20) MiB"
             )
-            #expect(highest < 2 * Self.budget, "\(highest >> 20) MiB")
+            #expect(highest <= Self.budget + Self.overshoot(mode), "\(highest >> 20) MiB")
             try self.checkSlots(program)
             #expect(try program.finish() == 1)
             #expect(ProtectionTests.groups.filter { $0.hasSuffix("/celeriac-\(program.pid)") } == [])
             #expect(directoryEntries(scratch.path) == ["celeriac.toml"], "the files of the task have names and stay")
+        }
+
+        /// With groups the kernel keeps each limit. Without, an attempt can allocate as long as the master gets no
+        /// processor, down to the net of `RLIMIT_DATA`.
+        private static func overshoot(_ mode: ProtectionMode) -> Int {
+            mode == .off ? (1 << 30) + availableProcessors() * (16 << 20) : 32 << 20
         }
 
         private func checkOffenders(_ program: Program) {

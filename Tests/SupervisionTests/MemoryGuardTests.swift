@@ -91,6 +91,17 @@ import Testing
         #expect(bench.exit(id).first?.ending == .lost(cause))
     }
 
+    /// On a busy machine its death is reported later than its pipes' end.
+    @Test func aKillByTheKernelTellsMoreThanAClosedPipe() {
+        var bench = Bench.running(tasks: [.limited { $0.memory = .mebibytes(64) }])
+        let (id, _) = bench.run()
+        bench.supervisor.childClosedPipe(id, now: bench.now)
+        #expect(bench.pass(.milliseconds(200)).contains(.kill(id)))
+        bench.supervisor.childWasKilledForMemory(id, peak: 64 << 20, now: bench.now)
+        let cause = Cause.groupMemory(peak: .mebibytes(64), limit: .mebibytes(64))
+        #expect(bench.exit(id).first?.ending == .lost(cause))
+    }
+
     @Test func aKillByTheKernelFarBelowItsLimitIsNot() {
         var bench = Bench.running(tasks: [.limited { $0.memory = .mebibytes(64) }])
         let (id, delivery) = bench.run()
