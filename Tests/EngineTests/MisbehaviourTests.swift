@@ -75,10 +75,10 @@ extension EngineTests {
             #expect(directoryEntries(scratch.path) == ["celeriac.toml"], "the files of the task have names and stay")
         }
 
-        /// With groups the kernel keeps each limit. Without, an attempt can allocate as long as the master gets no
+        /// With groups the kernel keeps the limit of each attempt, 128 MiB of the largest. Without, an attempt can allocate as long as the master gets no
         /// processor, down to the net of `RLIMIT_DATA`.
         private static func overshoot(_ mode: ProtectionMode) -> Int {
-            mode == .off ? (1 << 30) + availableProcessors() * (16 << 20) : 32 << 20
+            mode == .off ? (1 << 30) + availableProcessors() * (16 << 20) : 128 << 20
         }
 
         private func checkOffenders(_ program: Program) {
