@@ -14,7 +14,7 @@ extension Supervisor {
 
     /// A task has ended in a child. Replaces the child when too much of what is in it has leaked.
     mutating func noteRun(of task: Int, in id: ChildID, _ report: Report, now: Instant) {
-        self.tell(self.leaks.ran(task, in: id, leavingProcesses: report.hasLeftovers))
+        self.tell(self.leaks.ran(task, in: id, leavingProcesses: report.leftovers > 0))
         guard self.tasks[task].leakAllowance != nil, self.leaks.isLeaking(task), self.hasLeakedTooMuch(id, task) else {
             return
         }

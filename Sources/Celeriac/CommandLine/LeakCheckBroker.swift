@@ -22,6 +22,8 @@ final class LeakCheckBroker: Broker {
     private var lastTag: UInt64 = 0
     /// A delivery that a child lost through no fault of its own.
     private var givenBack: Delivery?
+    /// No run starts before.
+    private var notBefore = Instant(nanoseconds: 0)
 
     init(task: Int, pool: Int, runs: Int, arguments: Bytes, keywords: Bytes) {
         self.task = task
@@ -36,8 +38,10 @@ final class LeakCheckBroker: Broker {
     func start(on reactor: Reactor) throws {}
 
     func nextTask(pool: Int, now: Instant) -> Int? {
-        pool == self.pool && !self.isRunning && !self.isOver ? self.task : nil
+        pool == self.pool && !self.isRunning && !self.isOver && self.notBefore <= now ? self.task : nil
     }
+
+    func historyOfNext(pool: Int) -> MessageHistory { MessageHistory(losses: self.givenBack?.losses ?? 0) }
 
     func take(pool: Int, now: Instant) -> TakenMessage {
         self.isRunning = true
@@ -68,10 +72,15 @@ final class LeakCheckBroker: Broker {
         self.givenBack = delivery
     }
 
+    func postpone(_ delivery: Delivery, by wait: Duration, now: Instant) {
+        self.giveBack(delivery, now: now)
+        self.notBefore = now + wait
+    }
+
     func endPass(now: Instant) {}
     func finish(now: Instant) {}
     func stopTaking(now: Instant) {}
-    func nextWake(now: Instant) -> Instant { .distantFuture }
+    func nextWake(now: Instant) -> Instant { self.notBefore > now ? self.notBefore : .distantFuture }
 
     var status: BrokerStatus {
         var status = BrokerStatus()

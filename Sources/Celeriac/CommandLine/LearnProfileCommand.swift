@@ -55,10 +55,11 @@ struct LearnProfileCommand: ParsableCommand {
 
     private func learn(task: String, _ lesson: inout Lesson) throws -> String? {
         let worker = WorkerCommand.worker
-        let settings = try ConfigurationInput(path: self.config, flags: [:]).load(worker)
+        let input = try ConfigurationInput(path: self.config, flags: [:])
+        let settings = try input.load(worker)
         guard settings.task(named: task) != nil else { throw UsageError(description: "there is no task '\(task)'") }
         let body = try JSONValue.array([JSONValue(parsing: self.args.utf8), JSONValue(parsing: self.kwargs.utf8), [:]])
-        let program = TemplateRole.program(worker, settings)
+        let program = TemplateRole.program(worker, settings, processors: input.processors)
         switch try LearningRun.run(program, task: task, body: body.serialized(), { lesson.add($0) }) {
         case .succeeded: return nil
         case .failed(let message): return "the task failed: \(message)"
