@@ -14,8 +14,8 @@ public struct JSONError: Error, Hashable, CustomStringConvertible {
         case tooDeep = "arrays and objects are nested too deeply"
         case numberTooLong = "number with too many digits"
         case duplicateKey = "key that the object already has"
-        case tooManyMembers = "an object has more members than it may"
         case wrongKind = "not the kind of value that was asked for"
+        case tooManyMembers = "an object has more members than it may"
     }
 
     /// What is wrong.
