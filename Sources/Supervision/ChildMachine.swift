@@ -343,6 +343,7 @@ public struct ChildMachine: Equatable, Sendable {
         let assignment = self.assignments[index]
         if now >= assignment.deadlines.sample {
             self.assignments[index].deadlines.sample = .distantFuture
+            for tag in self.watchdogs.keys { self.watchdogs[tag]!.disturbed(now: now) }
             if assignment.startedAt != nil && !demands.contains(.sample) { demands.append(.sample) }
         }
         if now >= assignment.deadlines.watch {

@@ -55,6 +55,9 @@ struct Watchdog: Equatable, Sendable {
         return self.quiet
     }
 
+    /// A look at the stacks wakes threads from now on.
+    mutating func disturbed(now: Instant) { self.deafUntil = max(self.deafUntil, now + .seconds(1)) }
+
     private static func isAlive(from old: TreeActivity, to new: TreeActivity, in time: Duration) -> Bool {
         // Counts of a tree shrink when a process of it ends: that is something, too.
         guard new.cpuNanoseconds >= old.cpuNanoseconds, new.switches >= old.switches, new.movedBytes >= old.movedBytes,
@@ -84,7 +87,7 @@ extension ChildMachine {
     static func lead(_ limit: Duration) -> Duration { min(.milliseconds(500), limit / 4) }
 
     /// How long a stuck attempt that is to be killed is left alone, so that its stack can be looked at.
-    static let lastLook: Duration = .milliseconds(250)
+    static let lastLook: Duration = .milliseconds(500)
 
     /// Its tree was looked at for signs of life.
     mutating func observed(_ activity: TreeActivity, now: Instant, limits: (Delivery) -> TaskLimits) -> [Demand] {

@@ -88,7 +88,7 @@ import Testing
         var bench = Self.bench(.kill)
         let (id, _) = bench.run()
         #expect(Self.quiet(&bench, id, looks: 5) == [.sample(id)])
-        #expect(bench.pass(.milliseconds(249)) == [])
+        #expect(bench.pass(.milliseconds(499)) == [])
         #expect(bench.pass(.milliseconds(1)).contains(.kill(id)))
         #expect(bench.exit(id).compactMap(\.ending) == [.lost(.stuck(quiet: .seconds(4)))])
     }

@@ -88,6 +88,7 @@ private func decodePayload(_ header: FrameHeader, _ payload: Bytes) {
     var encoded: [UInt8] = []
     switch header.kind {
     case .task: _ = try? TaskOrder.decode(payload)
+    case .aftermath: _ = try? Aftermath(decoding: payload)
     case .outcome:
         guard let report = try? OutcomeReport(decoding: payload) else { return }
         report.write(delivery: header.delivery, into: &encoded)
