@@ -389,7 +389,7 @@ void celeriac_crash_disable(void) {
 
 // MARK: - Looking at another process
 
-enum { stop_polls = 250, poll_microseconds = 200 };
+enum { stop_polls = 2000, poll_microseconds = 200 };
 
 // Waits for the stop that was asked for. Returns 0, with the signal that the thread was about to get, or an errno.
 static int wait_for_stop(pid_t thread, int *pending) {

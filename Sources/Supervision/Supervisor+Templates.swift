@@ -160,12 +160,13 @@ extension Supervisor {
 
     /// Gives up a generation that does not come up while an older one runs. Returns whether it could.
     mutating func abandon(generation: Int, reason: String, now: Instant) -> Bool {
-        guard self.templates.contains(where: { $0.generation < generation && $0.state == .ready }) else {
-            return false
-        }
+        let older = self.templates.filter { $0.generation < generation && $0.state == .ready }
+        guard let current = older.map(\.generation).max() else { return false }
         self.log(.templateFailed(generation: generation, reason: reason))
         self.stopTemplate(generation, now: now)
+        // Those of the generation that stays are not to be replaced after all; older ones still are.
         for index in self.children.indices where self.children[index]?.recycling == .reload {
+            guard self.children[index]!.generation >= current else { continue }
             self.children[index]!.recycling = nil
             self.wake(by: self.children[index]!.nextDeadline)
         }

@@ -66,7 +66,7 @@ int celeriac_crash_prepare_thread(void);
 /// Describes where a thread of another process is that has the address layout of this one: one forked from the same
 /// parent. The thread is stopped for that, and goes on.
 ///
-/// For a process that ends soon: a thread that the kernel does not stop within 50 ms stays traced until then. Returns 0,
+/// For a process that ends soon: a thread that the kernel does not stop within 400 ms stays traced until then. Returns 0,
 /// or an errno. The record's signal is 0.
 int celeriac_crash_sample(pid_t process, pid_t thread, celeriac_crash_record *result);
 
