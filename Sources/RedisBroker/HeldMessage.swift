@@ -52,6 +52,9 @@ struct HeldMessage {
             tag: DeliveryTag(number), task: self.task, retries: retries, losses: self.losses, ownLimits: self.ownLimits)
     }
 
+    /// Attempts that were made before this delivery. The counts come with the message: no overflow.
+    var attemptsMade: Int { self.delivery(0).attempt - 1 }
+
     /// The settlement that ends it.
     var settlement: Settlement { Settlement(tag: self.isAcknowledged ? "" : self.tag, epoch: self.epoch) }
 }

@@ -134,7 +134,7 @@ extension RedisBroker {
     /// A message that has cost as many children as it may, in workers that could not end it.
     private func failLost(_ number: UInt64, _ pool: Int) {
         guard let message = self.held[number] else { return }
-        var outcome = TaskOutcome(.failure, attempts: message.head.retries + message.losses)
+        var outcome = TaskOutcome(.failure, attempts: message.attemptsMade)
         outcome.failure = TaskOutcome.Failure(
             type: "WorkerLostError", message: "it has cost \(message.losses) children", cause: "signal")
         self.held[number]!.failure = outcome
@@ -199,7 +199,7 @@ extension RedisBroker {
     /// A message that is held is dead: no attempt will be made any more.
     private func bury(_ number: UInt64, _ reason: DeadLetter.Reason, _ text: String) {
         guard let message = self.held[number] else { return }
-        var outcome = TaskOutcome(.failure, attempts: message.head.retries + message.losses)
+        var outcome = TaskOutcome(.failure, attempts: message.attemptsMade)
         outcome.failure = TaskOutcome.Failure(type: "WorkerLostError", message: text, cause: reason.rawValue)
         self.settle(number, message, outcome, dead: reason)
     }

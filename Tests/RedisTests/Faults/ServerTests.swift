@@ -25,6 +25,20 @@ extension FaultTests {
             }
         }
 
+        /// Counts that a message brings are numbers of any size: it dies, and nothing else does.
+        @Test func countsBeyondAllMeasureCostNothing() throws {
+            let place = try Workplace(RedisServer())
+            let message = RawMessage("hostile", "tasks.mark").text
+            let counts = #""retries": 9223372036854775807, "celeriac_losses": 9223372036854775807"#
+            try place.push(message.replacing(#""retries": 0"#, with: counts))
+            let worker = try place.startWorker()
+            try worker.wait(forRecords: "message.dead")
+            try worker.wait(for: "its end") { try place.isDrained() }
+            worker.signal(SIGTERM)
+            #expect(try worker.finish() == 0)
+            #expect(try place.state("hostile") == "FAILURE")
+        }
+
         @Test func whatRunsIsStoredAtAServerThatHasForgotten() throws {
             let server = try RedisServer()
             let place = try Workplace(server)
