@@ -7,7 +7,8 @@ import Syscalls
 ///
 /// A worker of ours is dead when its sign of life is gone; then all its tags are. A Python worker shows none: what it
 /// holds is given back once it is older than the visibility timeout, as Python workers themselves do. Two recoverers do
-/// not hurt each other: the tag is deleted in the step that puts the message back, and only one can delete it.
+/// not hurt each other: the tag is deleted in the step that puts the message back, and only one can delete it. Nor do
+/// they hurt a worker that was stopped and goes on: the same step looks once more whether it lives.
 extension RedisBroker {
     private static let atOnce = 100
 
@@ -42,7 +43,7 @@ extension RedisBroker {
             }
             let pairs = parts[1].asArray ?? []
             for index in stride(from: 0, to: pairs.count - 1, by: 2) {
-                self.recover(tag: pairs[index], entry: pairs[index + 1])
+                self.recover(tag: pairs[index], entry: pairs[index + 1], of: worker)
             }
             let found = found + pairs.count / 2
             if next != "0" { return self.scan(worker, cursor: next, found: found) }
@@ -52,7 +53,7 @@ extension RedisBroker {
     }
 
     private func forget(deadWorker worker: String) {
-        var command = self.call(.forget, keys: [self.keys.workers, self.keys.worker(worker)])
+        var command = self.call(.forget, keys: [self.keys.workers, self.keys.worker(worker), self.keys.unacked])
         command.add(worker)
         self.commands.send(command) { [unowned self] answer in
             guard case .success(.integer(1)) = answer else { return }
@@ -60,22 +61,24 @@ extension RedisBroker {
         }
     }
 
-    private func recover(tag: Reply, entry: Reply) {
+    private func recover(tag: Reply, entry: Reply, of worker: String) {
         guard let tag = tag.asText, case .bytes(let bytes) = entry, let (message, queue) = UnackedText.split(bytes[...])
         else { return }
-        self.putBack(message, tag: tag, queue: queue)
+        self.putBack(message, tag: tag, queue: queue, onlyIf: .onlyIfSilent(sign: self.keys.worker(worker)))
     }
 
-    private func putBack(_ message: ArraySlice<UInt8>, tag: String, queue: String) {
+    private func putBack(
+        _ message: ArraySlice<UInt8>, tag: String, queue: String, onlyIf condition: Settlement.Effect
+    ) {
         guard self.recovering.insert(tag).inserted else { return }
         var settlement = Settlement(tag: tag, epoch: self.epoch)
         if let envelope = try? Envelope(parsing: message) {
             let list = self.keys.queue(queue, priority: envelope.priority)
             let bytes = envelope.returned(losses: envelope.losses).serialized()[...]
-            settlement.effects = [.pushFront(list: list, message: bytes)]
+            settlement.effects = [condition, .pushFront(list: list, message: bytes)]
         } else {
             // Whoever took it did not live to set it aside.
-            settlement.effects = [.pushFront(list: self.keys.queue(queue), message: message)]
+            settlement.effects = [condition, .pushFront(list: self.keys.queue(queue), message: message)]
         }
         settlement.then = { [unowned self] outcome in
             FaultPoint.reached(.recoveryAnswered)
@@ -88,9 +91,14 @@ extension RedisBroker {
 
     // MARK: Deliveries of Python workers
 
+    private var visibilitySeconds: Int { Int(self.options.visibilityTimeout.wholeNanoseconds / 1_000_000_000) }
+
+    /// Between the look and the return its worker may have renewed it.
+    private var stillOld: Settlement.Effect { .onlyIfAged(seconds: self.visibilitySeconds) }
+
     private func recoverOld() {
         var command = self.call(.old, keys: [self.keys.unackedIndex])
-        command.add(Int(self.options.visibilityTimeout.wholeNanoseconds / 1_000_000_000))
+        command.add(self.visibilitySeconds)
         command.add(Self.atOnce)
         self.commands.send(command) { [unowned self] answer in
             guard case .success(.array(let replies)) = answer else { return }
@@ -123,7 +131,7 @@ extension RedisBroker {
         self.commands.send(Command("HGET", self.keys.unacked, tag)) { [unowned self] answer in
             guard case .success(.bytes(let bytes)) = answer else { return self.dropIndex(tag, answer) }
             if let (message, queue) = UnackedText.split(bytes[...]) {
-                return self.putBack(message, tag: tag, queue: queue)
+                return self.putBack(message, tag: tag, queue: queue, onlyIf: self.stillOld)
             }
             guard let entry = try? UnackedEntry(parsing: bytes[...]) else { return self.bury(bytes, tag: tag) }
             self.restore(entry, tag: tag)
@@ -138,7 +146,7 @@ extension RedisBroker {
         var settlement = Settlement(tag: tag, epoch: self.epoch)
         let now = Self.wallSeconds
         let record = letter.encoded(by: self.options.nodeName, at: now)
-        settlement.effects = [.dead(id: tag, record: record, at: now)]
+        settlement.effects = [self.stillOld, .dead(id: tag, record: record, at: now)]
         settlement.then = { [unowned self] _ in self.recovering.remove(tag) }
         self.logDeath(letter)
         self.queue(settlement)
@@ -159,8 +167,10 @@ extension RedisBroker {
             // Without a binding the routing key is the best guess; a guess is found again, a dropped message is not.
             let bytes = entry.envelope.returned(losses: entry.envelope.losses).serialized()[...]
             var settlement = Settlement(tag: tag, epoch: self.epoch)
-            settlement.effects = (queues.isEmpty ? [entry.routingKey] : queues).map { queue in
-                .pushFront(list: self.keys.queue(queue, priority: entry.envelope.priority), message: bytes)
+            settlement.effects = [self.stillOld]
+            for queue in queues.isEmpty ? [entry.routingKey] : queues {
+                let list = self.keys.queue(queue, priority: entry.envelope.priority)
+                settlement.effects.append(.pushFront(list: list, message: bytes))
             }
             settlement.then = { [unowned self] outcome in
                 self.recovering.remove(tag)

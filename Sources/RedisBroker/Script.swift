@@ -194,7 +194,9 @@ extension Script {
     /// effect its kind and three arguments:
     /// `push` list, message · `front` list, message · `schedule` seconds since 1970, member · `dead` id, record, seconds ·
     /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `forget` key ·
-    /// `uncount` key · `end` claim, nothing, seconds · `release` slots, list of what waits for them, tag.
+    /// `uncount` key · `end` claim, nothing, seconds · `release` slots, list of what waits for them, tag; or a condition,
+    /// without which nothing happens, as if the tag were gone: `silent` the sign of life that must not be there · `aged`
+    /// seconds since the last renewal.
     /// Answers for each delivery: 1 done, 0 the tag is gone, or a text: what failed.
     static let settle = Script(
         "settle",
@@ -210,6 +212,12 @@ extension Script {
             if kind == 'schedule' then return wrong(KEYS[3], 'zset') end
             if kind == 'dead' then return wrong(KEYS[4], 'hash') or wrong(KEYS[5], 'zset') end
             if kind == 'release' then return wrong(a, 'zset') or wrong(b, 'list') end
+        end
+        local function isMet(kind, a, tag)
+            if kind == 'silent' then return redis.call('EXISTS', a) == 0 end
+            if kind ~= 'aged' then return true end
+            local renewed = redis.call('ZSCORE', KEYS[2], tag)
+            return not renewed or tonumber(renewed) <= redis.call('TIME')[1] - a
         end
         local function perform(kind, a, b, c)
             local reply
@@ -239,6 +247,11 @@ extension Script {
                 isPlain = isPlain and (ARGV[effect] == 'result' or ARGV[effect] == 'final')
             end
             local held = tag == '' or redis.call(isPlain and 'HDEL' or 'HEXISTS', KEYS[1], tag) == 1 or taken ~= epoch
+            if held and not isPlain then
+                for effect = at, last - 1, 4 do
+                    held = held and isMet(ARGV[effect], ARGV[effect + 1], tag)
+                end
+            end
             local outcome = held and 1 or 0
             if held and isPlain then
                 for effect = at, last - 1, 4 do
@@ -307,13 +320,20 @@ extension Script {
         return redis.call('SADD', KEYS[1], ARGV[1])
         """)
 
-    /// Forgets a dead worker, unless it lives again.
+    /// Forgets a dead worker, unless it lives again, or has lived again and left something.
     ///
-    /// Keys: living workers, its sign of life. Arguments: its id. Answers 1 when it was known and is forgotten.
+    /// Keys: living workers, its sign of life, unacked. Arguments: its id. Answers 1 when it was known and is forgotten.
     static let forget = Script(
         "forget",
         """
-        return redis.call('EXISTS', KEYS[2]) == 0 and redis.call('SREM', KEYS[1], ARGV[1]) or 0
+        if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+        local cursor = '0'
+        repeat
+            local page = redis.call('HSCAN', KEYS[3], cursor, 'MATCH', ARGV[1] .. '.*', 'COUNT', 1000)
+            if #page[2] > 0 then return 0 end
+            cursor = page[1]
+        until cursor == '0'
+        return redis.call('SREM', KEYS[1], ARGV[1])
         """)
 
     /// Tags that are older than they may be.

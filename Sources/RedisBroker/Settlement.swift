@@ -23,12 +23,16 @@ struct Settlement {
         case end(claim: String, seconds: Int)
         /// A delivery is not counted after all.
         case uncount(key: String)
+        /// A condition: nothing happens when its worker shows that it lives.
+        case onlyIfSilent(sign: String)
+        /// A condition: nothing happens when the delivery was renewed less than so many seconds ago.
+        case onlyIfAged(seconds: Int)
     }
 
     /// What became of it.
     enum Outcome: Equatable {
         case done
-        /// The delivery was given to another worker: nothing happened.
+        /// The delivery was given to another worker, or a condition is not met: nothing happened.
         case stale
         /// The delivery is gone, and an earlier try may have ended it: its answer was lost.
         case unclear
@@ -84,6 +88,8 @@ extension Settlement.Effect {
             Self.write("release", slots, waiting[...], third: tag, to: &command)
         case .end(let claim, let seconds): Self.write("end", claim, [], third: "\(seconds)", to: &command)
         case .uncount(let key): Self.write("uncount", key, [], to: &command)
+        case .onlyIfSilent(let sign): Self.write("silent", sign, [], to: &command)
+        case .onlyIfAged(let seconds): Self.write("aged", "\(seconds)", [], to: &command)
         case .store(let key, let seconds, let document, let keepsSuccess):
             command.add(keepsSuccess ? "final" : "result")
             command.add(key)
@@ -107,7 +113,7 @@ extension Settlement.Effect {
         case .schedule(_, let member): member.count
         case .dead(_, let record, _): record.count
         case .store(_, _, let document, _): document.count
-        case .forget, .uncount, .release, .end: 0
+        case .forget, .uncount, .release, .end, .onlyIfSilent, .onlyIfAged: 0
         }
     }
 }

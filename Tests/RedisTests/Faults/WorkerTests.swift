@@ -1,4 +1,5 @@
 import EngineSupport
+import Foundation
 import Glibc
 import Syscalls
 import Testing
@@ -33,6 +34,30 @@ extension FaultTests {
             try stalled.wait(for: "the end of all messages") { try place.isDrained() }
             try self.end([stalled])
             try place.expectAccounted(again: 1)
+        }
+
+        /// Another worker finds it silent and is held up; it goes on; then the other one, with what it has found.
+        @Test(.enabled(if: faultPointsExist)) func workerThatGoesOnKeepsWhatItHolds() throws {
+            let place = try Workplace(self.server)
+            let stalled = try place.startWorker()
+            try place.sendMarks(2, seconds: 5)
+            try stalled.wait(for: "both tasks") { try place.marks().count == 2 }
+            let id = try self.server.command("SMEMBERS", "celeriac.workers").texts[0]
+            let sign = { try self.server.command("EXISTS", "celeriac.worker.\(id)") == .integer(1) }
+            stalled.kill(stalled.pid, SIGSTOP)
+            let other = try place.startWorker(fault: "deadWorkerFound:1:stop")
+            try other.wait(for: "its fault") { try Self.isStopped(other) }
+            stalled.kill(stalled.pid, SIGCONT)
+            try stalled.wait(for: "its sign of life") { try sign() }
+            other.kill(other.pid, SIGCONT)
+            try other.wait(for: "the end of all messages") { try place.isDrained() }
+            try self.end([stalled, other])
+            #expect(stalled.records("delivery.stale").isEmpty)
+            try place.expectAccounted()
+        }
+
+        private static func isStopped(_ program: Program) throws -> Bool {
+            try String(contentsOfFile: "/proc/\(program.pid)/stat", encoding: .utf8).contains(") T ")
         }
 
         /// Slow answers make it likely that a take, an early acknowledgement or an ending is under way.
