@@ -4,14 +4,16 @@
 # make check    what a change must pass: format, no warnings, tests
 # make bench    the figures of the documentation, measured here
 # make bench-peers  the worker beside Celery, RQ, Dramatiq and Huey, each on a Redis of its own
+# make model    the protocol of delivery, searched for what could go wrong (needs spin)
 # make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
+# make fuzz-long TARGET=FuzzMessages TIME=3600   one of them for longer
 # make format   lays out the sources
 # make clean    removes everything built
 
 SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: build demo test check bench bench-peers fuzz format clean dependencies peers
+.PHONY: build demo test check bench bench-peers model fuzz fuzz-long format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -34,8 +36,15 @@ bench-peers: build
 	scripts/python-peers --bench
 	bench/peers-redis
 
+model:
+	@scripts/install-dependencies spin gcc libc6-dev
+	scripts/model
+
 fuzz: dependencies
 	scripts/fuzz $(or $(SECONDS),60)
+
+fuzz-long: dependencies
+	scripts/fuzz $(or $(TIME),3600) $(TARGET)
 
 format:
 	$(SWIFT) format --in-place --recursive $(sources)
