@@ -118,7 +118,7 @@ struct SettingsTests {
         #expect(command.environment == ["A": "1", "B.C": "2"])
         #expect(command.workingDirectory == "/tmp")
         #expect(settings.commandTasks == ["t"])
-        #expect(settings.warnings == ["c.toml:35:8: no task uses the pool 'a'"])
+        #expect(settings.warnings == ["c.toml:37:8: no task uses the pool 'a'"])
     }
 
     @Test func commandGetsJSONUnlessTheFileSaysOtherwise() throws {
