@@ -85,7 +85,8 @@ let package = Package(
         .target(
             name: "RedisBroker",
             dependencies: [
-                "Broker", "Celery", "Configuration", "JSON", "PostMortems", "Reactor", "Redis", "Signing", "Supervision",
+                "Broker", "Celery", "Configuration", "JSON", "PostMortems", "Reactor", "Redis", "Signing",
+                "Supervision",
                 "Syscalls", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),

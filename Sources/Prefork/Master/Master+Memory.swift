@@ -57,7 +57,8 @@ extension Master {
 
     /// Puts the next message aside when its task keeps killing children. Returns whether it did.
     private func holdBack(_ task: Int, _ history: MessageHistory, _ pool: Int) -> Bool {
-        guard !history.hasFailed, let wait = self.supervisor.breakerWait(task: task, now: self.now) else { return false }
+        guard !history.hasFailed, let wait = self.supervisor.breakerWait(task: task, now: self.now)
+        else { return false }
         let held = self.broker.take(pool: pool, now: self.now)
         self.broker.postpone(held.delivery, by: wait, now: self.now)
         return true
