@@ -8,7 +8,9 @@ let package = Package(
         .library(name: "CeleriacClient", targets: ["CeleriacClient"]),
         .library(
             name: "CeleriacParsers",
-            targets: ["Celery", "Configuration", "JSON", "Signing", "Supervision", "TaskLines", "Wire"]),
+            targets: [
+                "Celery", "Compression", "Configuration", "JSON", "Redis", "Signing", "Supervision", "TaskLines", "Wire",
+            ]),
         .executable(name: "celeriac", targets: ["CeleriacCommand"]),
         .executable(name: "celeriac-demo", targets: ["CeleriacDemo"]),
     ],

@@ -10,6 +10,8 @@ let package = Package(
         .executable(name: "FuzzTaskLines", targets: ["FuzzTaskLines"]),
         .executable(name: "FuzzConfiguration", targets: ["FuzzConfiguration"]),
         .executable(name: "FuzzSignatures", targets: ["FuzzSignatures"]),
+        .executable(name: "FuzzMessages", targets: ["FuzzMessages"]),
+        .executable(name: "FuzzReplies", targets: ["FuzzReplies"]),
         .executable(name: "Canary", targets: ["Canary"]),
     ],
     dependencies: [.package(name: "celeriac", path: "..")],
@@ -21,6 +23,9 @@ let package = Package(
             name: "FuzzConfiguration", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
         .executableTarget(
             name: "FuzzSignatures", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+        .executableTarget(
+            name: "FuzzMessages", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+        .executableTarget(name: "FuzzReplies", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
         .executableTarget(name: "Canary"),
     ]
 )
