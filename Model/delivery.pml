@@ -283,14 +283,10 @@ proctype worker(byte w) {
         fi }
     /* A take without an answer: what stands under its tags is adopted. */
 #ifndef WRONG_LOST_TAKE_FORGOTTEN
-    :: atomic { speaks(w) && step[w] == idle && tookBlind[w] ->
-        find(isForgottenBy, w, tag);
-        if
-        :: tag != 0 -> arrive(w, tag)
-        :: tag == 0 && late[w] != take -> tookBlind[w] = false
-        :: else
-        fi;
-        tag = 0 }
+    :: atomic { speaks(w) && step[w] == idle && tookBlind[w] && any(isForgottenBy, w) ->
+        find(isForgottenBy, w, tag); arrive(w, tag); tag = 0 }
+    :: atomic { speaks(w) && step[w] == idle && tookBlind[w] && !any(isForgottenBy, w) && late[w] != take ->
+        tookBlind[w] = false }
 #endif
 
     /* The task. */
