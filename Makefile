@@ -7,13 +7,14 @@
 # make model    the protocol of delivery, searched for what could go wrong (needs spin)
 # make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
 # make fuzz-long TARGET=FuzzMessages TIME=3600   one of them for longer
+# make fuzz-coverage   what the inputs found so far reach, line by line
 # make format   lays out the sources
 # make clean    removes everything built
 
 SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: build demo test check bench bench-peers model fuzz fuzz-long format clean dependencies peers
+.PHONY: build demo test check bench bench-peers model fuzz fuzz-long fuzz-coverage format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -45,6 +46,9 @@ fuzz: dependencies
 
 fuzz-long: dependencies
 	scripts/fuzz $(or $(TIME),3600) $(TARGET)
+
+fuzz-coverage: dependencies
+	scripts/fuzz-coverage $(TARGET)
 
 format:
 	$(SWIFT) format --in-place --recursive $(sources)
