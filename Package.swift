@@ -9,7 +9,8 @@ let package = Package(
         .library(
             name: "CeleriacParsers",
             targets: [
-                "Celery", "Compression", "Configuration", "JSON", "Redis", "Signing", "Supervision", "TaskLines", "Wire",
+                "Celery", "Compression", "Configuration", "JSON", "Redis", "Signing", "Supervision", "TaskLines",
+                "Wire",
             ]),
         .executable(name: "celeriac", targets: ["CeleriacCommand"]),
         .executable(name: "celeriac-demo", targets: ["CeleriacDemo"]),

@@ -526,11 +526,20 @@ static int try_fanotify(target t) {
     return opened(syscall(SYS_fanotify_init, 0, O_RDONLY));
 }
 
-// The descriptors that a child has are its own: nothing of template and master is among them.
+// Sockets, directories, devices, and files with a content or without a name.
+static int is_foreign(int number) {
+    struct stat status;
+    if (fstat(number, &status) == -1) return 0;
+    if (S_ISREG(status.st_mode)) return status.st_size > 0 || status.st_nlink == 0;
+    return S_ISSOCK(status.st_mode) || S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
+}
+
+// The descriptors that a child has are its own: pipes, what waits for events, one empty file of its `/proc`. Nothing of
+// template and master is among them.
 static int try_foreign_descriptor(target t) {
     (void)t;
-    for (int number = 8; number < 1024; number++)
-        if (fcntl(number, F_GETFD) != -1) return 0;
+    for (int number = 3; number < 1024; number++)
+        if (is_foreign(number)) return 0;
     return EBADF;
 }
 

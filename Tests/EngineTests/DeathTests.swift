@@ -59,7 +59,7 @@ extension Death {
         Death(task: "death.exit", arguments: [0], cause: "exit"),
         Death(task: "death.exit", arguments: [3], cause: "exit"), Death(task: "death.orphan_exit", cause: "exit"),
         Death(task: "death.cpu_rlimit", cause: "cpu_rlimit"),
-        Death(task: "death.signal", arguments: [31], cause: "sandbox"),
+        Death(task: "death.signal", arguments: [31], cause: "sandbox", type: "SandboxViolation"),
     ]
 
     private static let limits = [

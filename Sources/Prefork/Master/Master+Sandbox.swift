@@ -48,7 +48,9 @@ extension Master {
     /// What ended a child, with the name of the system call that its filter refused.
     func naming(_ exit: ChildExit, _ child: ChildHandle) -> ChildExit {
         guard exit == .signalled("SIGSYS") else { return exit }
-        if let call = child.crashRecord.flatMap({ CrashRecord($0) })?.refusedCall {
+        if let record = child.crashRecord.flatMap({ CrashRecord($0) }) {
+            // Somebody may have sent the signal, the task itself for one.
+            guard let call = record.refusedCall else { return exit }
             return .denied(call: SystemCalls.name(call) ?? "number \(call)")
         }
         let profile = self.templates[child.generation]?.sandboxes[child.pool]
