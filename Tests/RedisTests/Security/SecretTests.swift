@@ -125,7 +125,7 @@ extension SecurityTests {
         @Test(arguments: [
             ["worker", "-b", "redi://u:SECRET@host"], ["worker", "-b", "redis://u:SECRET@host:port/0"],
             ["worker", "-b", "redis://u:SECRET@h/base"], ["worker", "redis://u:SECRET@host"],
-            ["worker", "-b", "redis://h", "--result-backend", "redis://u:SECRET@other"],
+            ["worker", "-b", "redis://h", "--result-backend", "redis://u:SECRET@other:port"],
             ["worker", "-b", "u:SECRET@h"],
             ["worker", "-b", "redis://u:SECRET@127.0.0.1:1", "--concurrency", "0"],
             ["worker", "-b", "sentinel://u:SECRET@h;sentinel://u:SECRET@i", "--master-name", ""],
