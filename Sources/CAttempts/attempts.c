@@ -534,11 +534,11 @@ static int is_foreign(int number) {
     return S_ISSOCK(status.st_mode) || S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
 }
 
-// The descriptors that a child has are its own: pipes, what waits for events, one empty file of its `/proc`. Nothing of
+// The descriptors that a child has above its pipes are its own: more pipes, what waits for events, one empty file of its `/proc`. Nothing of
 // template and master is among them.
 static int try_foreign_descriptor(target t) {
     (void)t;
-    for (int number = 3; number < 1024; number++)
+    for (int number = 5; number < 1024; number++)
         if (is_foreign(number)) return 0;
     return EBADF;
 }
