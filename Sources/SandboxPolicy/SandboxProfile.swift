@@ -30,6 +30,11 @@ public struct SandboxProfile: Equatable, Sendable {
         case same
         /// These, by the kernel's names; mostly none.
         case only([String])
+
+        fileprivate var bits: UInt64 {
+            guard case .only(let names) = self else { return .max }
+            return names.reduce(0) { $0 | (CapabilityNames.bit($1) ?? 0) }
+        }
     }
 
     /// The variables that it keeps.
@@ -72,7 +77,9 @@ public struct SandboxProfile: Equatable, Sendable {
     /// The group, by name or number; `nil` is the user's.
     public var group: String?
     /// What it may do beyond what its user may.
-    public var capabilities = Capabilities.same
+    public var capabilities = Capabilities.same {
+        didSet { self.keptCapabilities = self.capabilities.bits }
+    }
     /// Whether programs that it executes gain no rights, and its memory is hidden from other processes.
     public var dropsPrivileges = false
     /// Whether core dumps are impossible.
@@ -100,11 +107,8 @@ public struct SandboxProfile: Equatable, Sendable {
     /// Steps that a host may be unable to take: then the worker says so and goes on.
     public var optional: Set<SandboxStep> = []
 
-    /// The bits of the capabilities that stay; all when there is no list.
-    public var keptCapabilities: UInt64 {
-        guard case .only(let names) = self.capabilities else { return .max }
-        return names.reduce(0) { $0 | (CapabilityNames.bit($1) ?? 0) }
-    }
+    /// The bits of the capabilities that stay; all when there is no list. Looked up once, not by each child.
+    public private(set) var keptCapabilities = UInt64.max
 
     /// A profile that allows everything.
     public init(name: String) { self.name = name }

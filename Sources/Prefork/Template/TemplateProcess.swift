@@ -31,6 +31,7 @@ final class TemplateProcess {
     /// By pool.
     private var sandboxes: [Sandbox] = []
     private let ownID = ownProcessID
+    private let knownTypes = TaskExecutor.neededTypes
 
     /// Runs the template on its inherited control socket.
     static func run(_ program: WorkerProgram, control: CInt, breadcrumbs: CInt, master: ProcessID) -> Never {
