@@ -186,11 +186,7 @@ extension RedisBroker {
             self.held[number]!.place = .waiting(since: now)
             return self.waiting[self.profiles.profile(message.task).pool].prepend(number)
         }
-        var settlement = message.settlement
-        let list = self.keys.queue(message.queue, priority: message.head.priority)
-        settlement.effects = [.pushFront(list: list, message: self.returned(message, losses: delivery.losses))]
-        if message.isAcknowledged, let claim = message.claim { settlement.effects.append(claim.released) }
-        self.settle(number, settlement)
+        self.leaveToOthers(number)
     }
 
     /// The message marked as handed out before; one that cannot be read goes as it is.

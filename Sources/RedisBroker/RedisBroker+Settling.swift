@@ -100,10 +100,10 @@ extension RedisBroker {
             for (settlement, reply) in zip(batch, replies) { self.settled(settlement, reply) }
             if self.settlements.isEmpty { self.told.over("effect") }
         case .success(.error(let error)):
-            self.settleLater(batch)
+            self.settleFirst(batch)
             self.serverRefused(error, "settle")
         case .success(let reply):
-            self.settleLater(batch)
+            self.settleFirst(batch)
             self.logger.error("broker.unexpected", metadata: ["command": "settle", "answer": "\(reply)"])
         case .failure:
             // The batches that follow are told next: the last one put back must be the first one sent.
@@ -124,6 +124,12 @@ extension RedisBroker {
     private func effectRefused(_ settlement: Settlement, _ text: String) {
         self.logRefusal(text, "effect")
         self.settleLater([settlement])
+    }
+
+    /// A batch of which nothing was carried out keeps its place: the end of a task must not come before its start.
+    private func settleFirst(_ batch: [Settlement]) {
+        self.settlements.prepend(contentsOf: batch)
+        self.settleNotBefore = Instant(nanoseconds: monotonicNanoseconds()) + Self.pause
     }
 
     private func settleLater(_ batch: [Settlement]) {

@@ -185,8 +185,9 @@ public final class RedisBroker: Broker {
         }
     }
 
-    /// What has not started goes back. A task that has failed is over, even if no child has told what follows from that.
-    private func leaveToOthers(_ number: UInt64) {
+    /// The message goes back, as it came if its task has not started. A task that has failed is over, even if no child
+    /// has told what follows from that.
+    func leaveToOthers(_ number: UInt64) {
         guard let message = self.held[number], let failure = message.failure else {
             return self.putBack(number, front: true)
         }

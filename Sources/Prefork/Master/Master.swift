@@ -109,6 +109,9 @@ public final class Master {
         self.supervisor.start(now: self.now)
         self.performActions()
         while self.stopReason == nil { try self.pass() }
+        // A worker that cannot work stops without a signal.
+        self.broker.stopTaking(now: self.now)
+        self.completeAllBacktraces()
         self.giveBackWaiting()
         self.broker.finish(now: self.now)
         self.settings.groups.close()
