@@ -46,6 +46,11 @@ extension RedisTests {
             let server = try RedisServer()
             let client = try server.makeClient()
             let worker = try CeleryWorker(server)
+            // It says that it is ready before it listens to commands.
+            try wait(for: "the worker to listen") {
+                let hasChannel = try !server.command("PUBSUB", "CHANNELS", "*celery.pidbox").texts.isEmpty
+                return try hasChannel || server.command("PUBSUB", "NUMPAT").integer ?? 0 > 0
+            }
             let handle = try await client.send("tasks.add", 1, 2, options: SendOptions(countdown: .seconds(3_600)))
             #expect(try await handle.revoke() == 1)
             let error = await #expect(throws: TaskRevokedError.self) { try await handle.value(timeout: .seconds(20)) }
