@@ -9,7 +9,8 @@ extension Supervisor {
 
     /// Whether a task may start in a child that ``place(task:)`` named, by what it is expected to need.
     public func admits(task: Int, on id: ChildID, now: Instant) -> Bool {
-        self.admission.admits(self.need(task, self.children[id.index]!), now: now)
+        self.admission.admits(
+            self.need(task, self.children[id.index]!), pool: self.tasks[task].pool, now: now)
     }
 
     /// The same of the task that waits for memory in a pool.
@@ -20,6 +21,11 @@ extension Supervisor {
 
     /// A task of the pool is set aside until there is memory for it.
     public mutating func waitsForMemory(pool: Int, now: Instant) { self.admission.waits(pool: pool, now: now) }
+
+    /// Whether a child could take the task that waits in a pool: only then are other pools held back for it.
+    public mutating func setPlaceForWaiting(pool: Int, _ isThere: Bool) {
+        self.admission.setPlace(pool: pool, isThere)
+    }
 
     /// It has started, or was given back.
     public mutating func memoryWaitIsOver(pool: Int) { self.admission.waitIsOver(pool: pool) }

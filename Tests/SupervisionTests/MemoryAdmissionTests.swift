@@ -16,38 +16,38 @@ import Testing
     @Test func tasksRunTogetherAsLongAsTheyFit() {
         var admission = self.admission(100)
         for _ in 0..<4 {
-            let fits = admission.admits(25, now: Self.start)
+            let fits = admission.admits(25, pool: 0, now: Self.start)
             #expect(fits)
             admission.reserve(25)
         }
-        #expect(!admission.admits(1, now: Self.start))
+        #expect(!admission.admits(1, pool: 0, now: Self.start))
         admission.release(25)
-        #expect(admission.admits(25, now: Self.start))
-        #expect(!admission.admits(26, now: Self.start))
+        #expect(admission.admits(25, pool: 0, now: Self.start))
+        #expect(!admission.admits(26, pool: 0, now: Self.start))
     }
 
     @Test func aTaskLargerThanTheBudgetRunsAlone() {
-        #expect(self.admission(100).admits(1_000, now: Self.start))
-        #expect(!self.admission(100, reserved: 1).admits(1_000, now: Self.start))
+        #expect(self.admission(100).admits(1_000, pool: 0, now: Self.start))
+        #expect(!self.admission(100, reserved: 1).admits(1_000, pool: 0, now: Self.start))
     }
 
     @Test func withoutABudgetEverythingFits() {
         var admission = MemoryAdmission()
         admission.reserve(.max / 2)
-        #expect(admission.admits(.max, now: Self.start))
+        #expect(admission.admits(.max, pool: 0, now: Self.start))
     }
 
     @Test func whatWaitsIsPassedForAWhileAndThenByNobody() {
         var admission = self.admission(100, reserved: 60)
         admission.waits(pool: 0, now: Self.start)
         let aged = Self.start + MemoryAdmission.patience
-        #expect(admission.admits(10, now: Self.start))
-        #expect(!admission.admits(10, now: aged))
+        #expect(admission.admits(10, pool: 0, now: Self.start))
+        #expect(!admission.admits(10, pool: 0, now: aged))
         #expect(!admission.admitsWaiting(80, pool: 0, now: aged))
         admission.release(50)
         #expect(admission.admitsWaiting(80, pool: 0, now: aged))
         admission.waitIsOver(pool: 0)
-        #expect(admission.admits(10, now: aged))
+        #expect(admission.admits(10, pool: 0, now: aged))
     }
 
     @Test func ofTwoThatHaveWaitedTooLongTheOlderComesFirst() {
@@ -59,6 +59,20 @@ import Testing
         #expect(admission.admitsWaiting(40, pool: 1, now: aged))
         admission.waitIsOver(pool: 1)
         #expect(admission.admitsWaiting(40, pool: 0, now: aged))
+    }
+
+    @Test func whoLacksAChildHoldsBackItsOwnPoolOnly() {
+        var admission = self.admission(100, reserved: 50)
+        admission.waits(pool: 0, now: Self.start)
+        let aged = Self.start + MemoryAdmission.patience
+        admission.setPlace(pool: 0, false)
+        #expect(!admission.admits(10, pool: 0, now: aged))
+        #expect(admission.admits(10, pool: 1, now: aged))
+        admission.waits(pool: 1, now: Self.start + .milliseconds(1))
+        #expect(admission.admitsWaiting(10, pool: 1, now: aged + .milliseconds(1)))
+        admission.setPlace(pool: 0, true)
+        #expect(!admission.admits(10, pool: 1, now: aged))
+        #expect(!admission.admitsWaiting(10, pool: 1, now: aged + .milliseconds(1)))
     }
 
     // MARK: In the supervisor
@@ -175,7 +189,7 @@ private struct AdmissionWorld {
         let pool = Int.random(in: 0..<4, using: &self.random)
         let isLarge = Int.random(in: 0..<50, using: &self.random) == 0
         let need: UInt64 = isLarge ? 950 : UInt64.random(in: 1...50, using: &self.random)
-        if self.admission.admits(need, now: self.now) {
+        if self.admission.admits(need, pool: 0, now: self.now) {
             self.start(need)
         } else if self.waiting[pool] == nil {
             self.waiting[pool] = (need, self.now)

@@ -76,9 +76,9 @@ extension Master {
     private func startWaiting(_ pool: Int) {
         while let message = self.waitingForMemory[pool]?.first {
             let task = message.delivery.task
-            guard let id = self.place(task: task, losses: message.delivery.losses),
-                self.supervisor.admitsWaiting(task: task, on: id, now: self.now)
-            else { return }
+            let place = self.place(task: task, losses: message.delivery.losses)
+            self.supervisor.setPlaceForWaiting(pool: pool, place != nil)
+            guard let id = place, self.supervisor.admitsWaiting(task: task, on: id, now: self.now) else { return }
             self.waitingForMemory[pool]?.removeFirst()
             self.supervisor.memoryWaitIsOver(pool: pool)
             self.dispatch(message, to: id)
