@@ -89,8 +89,7 @@ let package = Package(
             name: "RedisBroker",
             dependencies: [
                 "Broker", "Celery", "Configuration", "JSON", "PostMortems", "Reactor", "Redis", "Signing",
-                "Supervision",
-                "Syscalls", "Wire",
+                "Supervision", "Syscalls", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -534,8 +534,8 @@ static int is_foreign(int number) {
     return S_ISSOCK(status.st_mode) || S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
 }
 
-// The descriptors that a child has above its pipes are its own: more pipes, what waits for events, one empty file of its `/proc`. Nothing of
-// template and master is among them.
+// The descriptors that a child has above its pipes are its own: more pipes, what waits for events, one empty file of its
+// `/proc`. Nothing of template and master is among them.
 static int try_foreign_descriptor(target t) {
     (void)t;
     for (int number = 5; number < 1024; number++)

@@ -4,12 +4,8 @@ import Syscalls
 
 /// Duty 3, the way to the server: settlements go out in batches, in order, and stay here until they are answered.
 extension RedisBroker {
-    private static let batchCount = 64
-    private static let batchBytes = 1 << 20
     /// Batches under way at the same time. While one is, others gather: the busier the worker, the larger they are.
     private static let mostBatches = 1
-    /// The pause after the server refused a batch.
-    private static let pause: Duration = .milliseconds(500)
 
     var canSettle: Bool { self.isServing && self.unansweredSettlements.count < Self.mostBatches }
 
@@ -67,13 +63,7 @@ extension RedisBroker {
     }
 
     private func sendBatch() {
-        var batch: [Settlement] = []
-        var bytes = 0
-        while let next = self.settlements.first, batch.count < Self.batchCount, bytes < Self.batchBytes {
-            bytes += next.size
-            batch.append(next)
-            self.settlements.removeFirst()
-        }
+        let batch = self.settlements.takeBatch()
         var command = self.call(.settle, keys: self.settlementKeys)
         command.add(self.brokerDatabase)
         command.add(self.options.results?.database ?? self.brokerDatabase)
@@ -129,12 +119,12 @@ extension RedisBroker {
     /// A batch of which nothing was carried out keeps its place: the end of a task must not come before its start.
     private func settleFirst(_ batch: [Settlement]) {
         self.settlements.prepend(contentsOf: batch)
-        self.settleNotBefore = Instant(nanoseconds: monotonicNanoseconds()) + Self.pause
+        self.settleNotBefore = Instant(nanoseconds: monotonicNanoseconds()) + Settlement.pause
     }
 
     private func settleLater(_ batch: [Settlement]) {
         self.settlements.append(contentsOf: batch)
-        self.settleNotBefore = Instant(nanoseconds: monotonicNanoseconds()) + Self.pause
+        self.settleNotBefore = Instant(nanoseconds: monotonicNanoseconds()) + Settlement.pause
     }
 
     private func putBackUnanswered(_ batches: [[Settlement]]) {

@@ -11,11 +11,6 @@ import Syscalls
 /// Two servers cannot take one step, and this order loses nothing: whoever dies in between leaves a stored result and a
 /// message that runs again, whose outcome replaces the first one unless that was a success.
 final class ResultServer: RedisConnectionOwner {
-    private static let batchCount = 64
-    private static let batchBytes = 1 << 20
-    /// The pause after the server refused a batch.
-    private static let pause: Duration = .milliseconds(500)
-
     private let url: ServerURL
     private let logger: Logger
     /// Goes on with a settlement whose documents are stored, and which has none any more.
@@ -71,11 +66,7 @@ final class ResultServer: RedisConnectionOwner {
     private var canStore: Bool { self.isServing && self.unanswered.isEmpty && !self.waiting.isEmpty }
 
     private func sendBatch() {
-        var bytes = 0
-        while let next = self.waiting.first, self.unanswered.count < Self.batchCount, bytes < Self.batchBytes {
-            bytes += next.size
-            self.unanswered.append(self.waiting.removeFirst())
-        }
+        self.unanswered = self.waiting.takeBatch()
         var command = Command("EVALSHA", self.digest ?? "", "0")
         // The connection is in the database of results: the script has no other to go to.
         for _ in 0..<2 { command.add(self.url.database) }
@@ -98,7 +89,7 @@ final class ResultServer: RedisConnectionOwner {
             return
         }
         self.waiting.prepend(contentsOf: batch)
-        self.notBefore = Instant(nanoseconds: monotonicNanoseconds()) + Self.pause
+        self.notBefore = Instant(nanoseconds: monotonicNanoseconds()) + Settlement.pause
         switch answer {
         case .success(.error(let error)): self.refused(error)
         case .success(let reply): self.connection.reconnect(reason: "unexpected answer: \(reply)")

@@ -1,4 +1,5 @@
 import Celery
+import DequeModule
 import Redis
 
 /// The end of a delivery, or a step of it, with all that happens in the same instant.
@@ -70,6 +71,27 @@ struct Settlement {
 
     /// Bytes that it takes on the wire, roughly.
     var size: Int { self.effects.reduce(200) { $0 + $1.size } }
+}
+
+extension Settlement {
+    /// The pause after a server refused a batch.
+    static let pause: Duration = .milliseconds(500)
+
+    fileprivate static let batchCount = 64
+    fileprivate static let batchBytes = 1 << 20
+}
+
+extension Deque<Settlement> {
+    /// Takes out the first ones, as many as go to a server at once.
+    mutating func takeBatch() -> [Settlement] {
+        var batch: [Settlement] = []
+        var bytes = 0
+        while let next = self.first, batch.count < Settlement.batchCount, bytes < Settlement.batchBytes {
+            bytes += next.size
+            batch.append(self.removeFirst())
+        }
+        return batch
+    }
 }
 
 extension Settlement.Effect {

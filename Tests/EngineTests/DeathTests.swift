@@ -138,20 +138,5 @@ extension EngineTests {
             let run = try Run(.fixture, ["-c", "1", "--hard-time", "5s"], [call("probe.length", "four", id: "a")])
             #expect(run["a"].json["post_mortem"] == nil)
         }
-
-        @Test func wordsOfAnErrorLeadToItsLimit() throws {
-            let scratch = try ScratchDirectory()
-            let config = try scratch.write(
-                """
-                [tasks.write]
-                command = ["sh", "-c", "head -c 100000 /dev/zero > \(scratch.file("out"))"]
-                stdin = "none"
-                file_size = "16KiB"
-                """, to: "celeriac.toml")
-            let run = try Run(.plain, ["--config", config], [call("write", id: "a")])
-            let postMortem = run["a"].json["post_mortem"]
-            #expect(postMortem?["hints"] == ["file_size allows files of 16KiB"], "\(run["a"].message)")
-            #expect(postMortem?["cause"] == nil)
-        }
     }
 }

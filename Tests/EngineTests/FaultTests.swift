@@ -176,6 +176,10 @@ extension EngineTests {
             let run = try Run(.plain, ["--config", config], [call("write", id: "a")])
             #expect(run["a"].errorType == "CommandError")
             #expect(try scratch.read("out").utf8.count <= 16_384)
+            // The command's own words lead to the limit.
+            let postMortem = run["a"].json["post_mortem"]
+            #expect(postMortem?["hints"] == ["file_size allows files of 16KiB"], "\(run["a"].message)")
+            #expect(postMortem?["cause"] == nil)
         }
     }
 }
