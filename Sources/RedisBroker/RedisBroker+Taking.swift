@@ -22,11 +22,7 @@ extension RedisBroker {
 
     func takeIfWanted(now: Instant) {
         guard !self.isStopping else { return }
-        switch self.taking.act(places: self.takeablePlaces, now: now) {
-        case .take(let count): self.take(count)
-        case .look: self.look()
-        case nil: break
-        }
+        if let count = self.taking.act(places: self.takeablePlaces, now: now) { self.take(count) }
     }
 
     private func take(_ count: Int) {
@@ -58,7 +54,7 @@ extension RedisBroker {
         let now = Instant(nanoseconds: monotonicNanoseconds())
         FaultPoint.reached(.takeAnswered)
         switch answer {
-        case .success(.array(let parts)) where parts.count % 3 == 1:
+        case .success(.array(let parts)) where parts.count % 3 == 2:
             self.unansweredTakes.removeAll { $0 == numbers }
             self.commands.worked()
             self.takeAnswered(parts, lists, numbers, now)
@@ -82,7 +78,7 @@ extension RedisBroker {
         var queue: String?
         var number = numbers.lowerBound
         var refusals = 0
-        for index in stride(from: 1, to: parts.count, by: 3) {
+        for index in stride(from: 2, to: parts.count, by: 3) {
             guard let place = parts[index].asInt, let before = parts[index + 1].asInt,
                 case .bytes(let bytes) = parts[index + 2]
             else { continue }
@@ -102,26 +98,11 @@ extension RedisBroker {
             self.arrived(bytes[...], number: number, queue: queue!, deliveriesBefore: before, now: now)
         }
         if let queue { self.order.delivered(queue) }
-        let count = (parts.count - 1) / 3 - refusals
+        let count = (parts.count - 2) / 3 - refusals
         if refusals == 0 { self.told.over("take") }
         // A list that cannot be taken from would be found full by every look.
         if refusals > 0, count == 0 { return self.taking.refused(now: now) }
-        if self.taking.took(count, nextDue: nextDue) == .look { self.look() }
-    }
-
-    private func look() {
-        var command = Command("EXISTS")
-        for list in self.lists.inOrder(self.options.queues.map(\.name)) { command.add(list.key) }
-        self.commands.send(command) { [unowned self] answer in
-            let now = Instant(nanoseconds: monotonicNanoseconds())
-            switch answer {
-            case .success(.integer(let count)): self.taking.looked(found: count > 0, now: now)
-            case .success(.error(let error)):
-                self.taking.refused(now: now)
-                self.serverRefused(error, "exists")
-            case .success, .failure: break
-            }
-        }
+        self.taking.took(emptied: parts[1].asInt == 1, nextDue: nextDue, now: now)
     }
 
     // MARK: To children

@@ -85,44 +85,50 @@ extension Script {
         return (#ARGV - 2) / 4
         """)
 
-    /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step.
+    /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step. When
+    /// the lists have no more, it looks at them once, which has the server tell of what comes (`CLIENT TRACKING`).
     ///
     /// Keys: unacked, its index, scheduled, dead letters, their index; then the lists in the order in which to take.
     /// Arguments: most messages · most bytes · tag prefix · number of the first tag · prefix of delivery counts · bytes
     /// of the largest message · for each list, what ends its entry in unacked: `, "", "queue"]`.
-    /// Answers: seconds until the next message is due or -1 · for each message its list's place (from 1), how often it
-    /// was handed out before, and the message; for one that is too large, which goes to the dead letters, the place
-    /// below zero, its size, and the task's id if it is found; for a list that cannot be taken from, 0, its place, and
-    /// why.
+    /// Answers: seconds until the next message is due or -1 · 1 when all lists are empty, else 0 · for each message its
+    /// list's place (from 1), how often it was handed out before, and the message; for one that is too large, which goes
+    /// to the dead letters, the place below zero, its size, and the task's id if it is found; for a list that cannot be
+    /// taken from, 0, its place, and why.
     static let take = Script(
         "take",
         after: prelude,
         """
-        for place, kind in ipairs({ 'hash', 'zset', 'zset', 'hash', 'zset' }) do
-            local failed = wrong(KEYS[place], kind)
-            if failed then return redis.error_reply(failed) end
-        end
+        local failed = wrong(KEYS[1], 'hash') or wrong(KEYS[2], 'zset')
+        if failed then return redis.error_reply(failed) end
         local time = redis.call('TIME')
         local now = time[1] + time[2] / 1000000
-        local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 100)
-        for i = #due, 1, -1 do
-            local member = due[i]
-            local failed = deliver(member)
-            if failed == 'malformed' then
-                local id = redis.sha1hex(member)
-                redis.call('HSET', KEYS[4], id, cjson.encode({ reason = 'malformed', queue = '', priority = 0,
-                    text = 'it was scheduled for no list', message = member }))
-                redis.call('ZADD', KEYS[5], now, id)
-                failed = nil
+        local function deadLettersAreWrong() return wrong(KEYS[4], 'hash') or wrong(KEYS[5], 'zset') end
+        local next = redis.pcall('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+        if next.err then return redis.error_reply(wrong(KEYS[3], 'zset') or next.err) end
+        if next[2] and tonumber(next[2]) <= now then
+            failed = deadLettersAreWrong()
+            if failed then return redis.error_reply(failed) end
+            local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 100)
+            for i = #due, 1, -1 do
+                local member = due[i]
+                failed = deliver(member)
+                if failed == 'malformed' then
+                    local id = redis.sha1hex(member)
+                    redis.call('HSET', KEYS[4], id, cjson.encode({ reason = 'malformed', queue = '', priority = 0,
+                        text = 'it was scheduled for no list', message = member }))
+                    redis.call('ZADD', KEYS[5], now, id)
+                    failed = nil
+                end
+                if failed then
+                    redis.call('ZADD', KEYS[3], now + 1, member)
+                else
+                    redis.call('ZREM', KEYS[3], member)
+                end
             end
-            if failed then
-                redis.call('ZADD', KEYS[3], now + 1, member)
-            else
-                redis.call('ZREM', KEYS[3], member)
-            end
+            next = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
         end
-        local nextDue = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
-        local answer = { nextDue[2] and tostring(math.max(0, nextDue[2] - now)) or '-1' }
+        local answer = { next[2] and tostring(math.max(0, next[2] - now)) or '-1', 0 }
         local left, bytes, number, largest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[6])
         -- What tells of an earlier delivery stands at a message's end; long texts are dear to cut.
         local function tailOf(message) return #message > 4096 and string.sub(message, -4096) or message end
@@ -137,8 +143,10 @@ extension Script {
             return id
         end
         for list = 6, #KEYS do
-            while left > 0 and bytes > 0 do
-                local messages = redis.pcall('RPOP', KEYS[list], math.min(left, 32))
+            local hasMore = true
+            while hasMore and left > 0 and bytes > 0 do
+                local wanted = math.min(left, 32)
+                local messages = redis.pcall('RPOP', KEYS[list], wanted)
                 if not messages then break end
                 if messages.err then
                     answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = 0, list - 5, KEYS[list] .. ': ' .. messages.err
@@ -146,10 +154,16 @@ extension Script {
                 end
                 local entries, scores = {}, {}
                 local count = #messages
+                hasMore = count == wanted
                 for i, message in ipairs(messages) do
-                    if bytes <= 0 then
+                    failed = #message > largest and deadLettersAreWrong()
+                    if bytes <= 0 or failed then
                         for j = #messages, i, -1 do redis.call('RPUSH', KEYS[list], messages[j]) end
                         count = i - 1
+                        if failed then
+                            answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = 0, list - 5, failed
+                            hasMore = false
+                        end
                         break
                     end
                     local place, before = list - 5, 0
@@ -181,6 +195,7 @@ extension Script {
                 left = left - count
             end
         end
+        if left > 0 and bytes > 0 and redis.call('EXISTS', unpack(KEYS, 6)) == 0 then answer[2] = 1 end
         return answer
         """)
 

@@ -24,61 +24,50 @@ struct TakeMachineTests {
     @Test func asManyAreAskedForAsHavePlacesOneTakeAtATime() {
         var machine = self.connected()
         #expect(machine.act(places: 0, now: self.start) == nil)
-        #expect(machine.act(places: 3, now: self.start) == .take(3))
+        #expect(machine.act(places: 3, now: self.start) == 3)
         #expect(machine.underWay == 3)
         #expect(machine.act(places: 9, now: self.start) == nil)
-        #expect(machine.took(3, nextDue: .distantFuture) == nil)
-        #expect(machine.act(places: 1_000, now: self.start) == .take(TakeMachine.mostAtOnce))
+        machine.took(emptied: false, nextDue: .distantFuture, now: self.start)
+        #expect(machine.act(places: 1_000, now: self.start) == TakeMachine.mostAtOnce)
     }
 
-    @Test func emptyListsAreLookedAtOnceAndThenWatched() {
+    @Test func emptyListsAreWatched() {
         var machine = self.connected()
         machine.isWatched = true
         _ = machine.act(places: 2, now: self.start)
-        #expect(machine.took(0, nextDue: .distantFuture) == .look)
-        machine.looked(found: false, now: self.start)
+        machine.took(emptied: true, nextDue: .distantFuture, now: self.start)
         #expect(machine.act(places: 2, now: self.start) == nil)
         #expect(machine.nextWake(places: 2) == self.start + TakeMachine.watchedPause)
         // Without places nothing is to be done, whatever the lists hold.
         #expect(machine.nextWake(places: 0) == .distantFuture)
         machine.changed()
-        #expect(machine.act(places: 2, now: self.start) == .take(2))
+        #expect(machine.act(places: 2, now: self.start) == 2)
     }
 
-    /// A message that comes between the take and the look must not wait for the next pause.
-    @Test(arguments: [false, true])
-    func aChangeDuringTakeOrLookIsNotMissed(duringLook: Bool) {
+    /// A message that comes before the answer of the take that found nothing must not wait for the next pause.
+    @Test func aChangeDuringATakeIsNotMissed() {
         var machine = self.connected()
         machine.isWatched = true
         _ = machine.act(places: 2, now: self.start)
-        if !duringLook { machine.changed() }
-        let action = machine.took(0, nextDue: .distantFuture)
-        if duringLook {
-            #expect(action == .look)
-            machine.changed()
-            machine.looked(found: false, now: self.start)
-        } else {
-            #expect(action == nil)
-        }
-        #expect(machine.act(places: 2, now: self.start) == .take(2))
+        machine.changed()
+        machine.took(emptied: true, nextDue: .distantFuture, now: self.start)
+        #expect(machine.act(places: 2, now: self.start) == 2)
     }
 
-    @Test func aLookThatFindsMessagesTakesThem() {
+    @Test func listsThatHaveMoreAreTakenFromAtOnce() {
         var machine = self.connected()
         _ = machine.act(places: 1, now: self.start)
-        _ = machine.took(0, nextDue: .distantFuture)
-        machine.looked(found: true, now: self.start)
-        #expect(machine.act(places: 1, now: self.start) == .take(1))
+        machine.took(emptied: false, nextDue: .distantFuture, now: self.start)
+        #expect(machine.act(places: 1, now: self.start) == 1)
     }
 
     @Test func aServerThatCannotWatchIsAskedTenTimesASecond() {
         var machine = self.connected()
         _ = machine.act(places: 1, now: self.start)
-        _ = machine.took(0, nextDue: .distantFuture)
-        machine.looked(found: false, now: self.start)
+        machine.took(emptied: true, nextDue: .distantFuture, now: self.start)
         #expect(machine.nextWake(places: 1) == self.start + .milliseconds(100))
         #expect(machine.act(places: 1, now: self.start + .milliseconds(99)) == nil)
-        #expect(machine.act(places: 1, now: self.start + .milliseconds(100)) == .take(1))
+        #expect(machine.act(places: 1, now: self.start + .milliseconds(100)) == 1)
     }
 
     /// Somebody must move what is due to its list, even if this worker has no place for it.
@@ -87,18 +76,17 @@ struct TakeMachineTests {
         machine.isWatched = true
         _ = machine.act(places: 1, now: self.start)
         let due = self.start + .milliseconds(300)
-        _ = machine.took(0, nextDue: due)
-        machine.looked(found: false, now: self.start)
+        machine.took(emptied: true, nextDue: due, now: self.start)
         #expect(machine.nextWake(places: 0) == due)
-        #expect(machine.act(places: 0, now: due) == .take(0))
-        #expect(machine.took(0, nextDue: .distantFuture) == nil)
+        #expect(machine.act(places: 0, now: due) == 0)
+        machine.took(emptied: false, nextDue: .distantFuture, now: due)
         #expect(machine.act(places: 0, now: due) == nil)
     }
 
     @Test func aMessagePutAsideEarlierThanTheOthersIsDueFirst() {
         var machine = self.connected()
         _ = machine.act(places: 1, now: self.start)
-        _ = machine.took(1, nextDue: self.start + .seconds(9))
+        machine.took(emptied: false, nextDue: self.start + .seconds(9), now: self.start)
         machine.scheduled(for: self.start + .seconds(2))
         machine.scheduled(for: self.start + .seconds(5))
         #expect(machine.nextWake(places: 0) == self.start + .seconds(2))
@@ -109,15 +97,14 @@ struct TakeMachineTests {
         _ = machine.act(places: 1, now: self.start)
         machine.refused(now: self.start)
         #expect(machine.act(places: 1, now: self.start) == nil)
-        #expect(machine.act(places: 1, now: self.start + .seconds(1)) == .take(1))
+        #expect(machine.act(places: 1, now: self.start + .seconds(1)) == 1)
     }
 
     @Test func answersOfALostConnectionChangeNothing() {
         var machine = self.connected()
         _ = machine.act(places: 1, now: self.start)
         machine.disconnected()
-        #expect(machine.took(1, nextDue: self.start) == nil)
-        machine.looked(found: true, now: self.start)
+        machine.took(emptied: true, nextDue: self.start, now: self.start)
         machine.refused(now: self.start)
         machine.changed()
         #expect(machine.state == .away)
