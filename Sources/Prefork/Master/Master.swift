@@ -126,6 +126,8 @@ public final class Master {
         self.followCeiling()
         self.completeOverdueBacktraces()
         self.distribute()
+        // Before the broker has its turn: a task does not wait for what is asked and written there.
+        self.sendAll()
         self.broker.endPass(now: self.now)
         self.distribute()
         self.stopWhenDone()
