@@ -10,7 +10,11 @@ extension Sandbox {
             throw SandboxFailure(.seccomp, "/proc/self/status is not there")
         }
         var report = SandboxReport(of: self.profile)
-        for line in status.split(separator: UInt8(ascii: "\n")) { report.read(line) }
+        var rest = status[...]
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            report.read(rest[..<end])
+            rest = rest[(end + 1)...]
+        }
         report.startedAs = Int64(startedAs)
         report.hidesMemory = Confinement.isMemoryHidden
         report.downgrades = downgrades
