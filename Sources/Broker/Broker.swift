@@ -38,7 +38,7 @@ public struct TakenMessage {
 /// descriptor becomes ready.
 public protocol Broker: AnyObject {
     /// Starts watching descriptors.
-    func start(on reactor: Reactor) throws
+    func start(on loop: any EventLoop) throws
 
     /// How many messages the worker could start now, over all pools. A broker that fetches messages from elsewhere
     /// fetches no more than that (prefetch 0).

@@ -79,9 +79,9 @@ public final class InProcessQueue: Broker {
         self.ids = TaskIDGenerator(seed: seed)
     }
 
-    public func start(on reactor: Reactor) throws {
-        try self.input.start(on: reactor)
-        try self.output.start(on: reactor)
+    public func start(on loop: any EventLoop) throws {
+        try self.input.start(on: loop)
+        try self.output.start(on: loop)
         for followUp in self.journal?.pendingFollowUps ?? [] {
             self.add(followUp.message[...], origin: .followUp(key: followUp.key), lineNumber: nil)
         }

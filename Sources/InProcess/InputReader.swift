@@ -19,8 +19,8 @@ final class InputReader: ReadinessHandler {
 
     private let inputs: [RunInput]
     private var current = 0
-    private var reactor: Reactor?
-    private var registration: Reactor.Registration?
+    private var loop: (any EventLoop)?
+    private var registration: LoopRegistration?
     /// Whether a read would not wait, as far as we know. A regular file is always ready.
     private var isReady = true
 
@@ -31,16 +31,16 @@ final class InputReader: ReadinessHandler {
     /// Whether there is something to read right now.
     var canRead: Bool { !self.isAtEnd && self.isReady }
 
-    func start(on reactor: Reactor) throws(Errno) {
-        self.reactor = reactor
+    func start(on loop: any EventLoop) throws(Errno) {
+        self.loop = loop
         try self.watchCurrent()
     }
 
     private func watchCurrent() throws(Errno) {
         self.isReady = true
-        guard !self.isAtEnd, let reactor = self.reactor else { return }
+        guard !self.isAtEnd, let loop = self.loop else { return }
         do {
-            self.registration = try reactor.register(
+            self.registration = try loop.register(
                 self.inputs[self.current].descriptor, for: [], handler: self, token: 0)
             self.isReady = isReadable(self.inputs[self.current].descriptor)
         } catch Errno.notPermitted {
@@ -50,19 +50,19 @@ final class InputReader: ReadinessHandler {
 
     func descriptorReady(token: Int, readiness: Readiness) {
         self.isReady = true
-        if let registration { self.reactor?.update(registration, for: []) }
+        if let registration { self.loop?.update(registration, for: []) }
         if !readiness.isDisjoint(with: .hungUp) { self.stopWatching() }
     }
 
     /// A descriptor whose writer is gone is reported again and again, but is always ready to be read to its end.
     private func stopWatching() {
-        if let registration { self.reactor?.remove(registration) }
+        if let registration { self.loop?.remove(registration) }
         self.registration = nil
     }
 
     /// Asks to be woken when there is something to read; does nothing when there already is.
     func wait() {
-        if !self.isReady, let registration { self.reactor?.update(registration, for: .readable) }
+        if !self.isReady, let registration { self.loop?.update(registration, for: .readable) }
     }
 
     /// Reads once; never waits. The descriptor stays in blocking mode, since its open file is shared with whoever

@@ -14,8 +14,8 @@ final class OutputWriter: ReadinessHandler {
 
     private let descriptor: CInt
     private var queue = WriteQueue()
-    private var reactor: Reactor?
-    private var registration: Reactor.Registration?
+    private var loop: (any EventLoop)?
+    private var registration: LoopRegistration?
     private var isRegularFile = false
 
     init(descriptor: CInt) { self.descriptor = descriptor }
@@ -26,10 +26,10 @@ final class OutputWriter: ReadinessHandler {
     /// Whether to call ``flush()`` again although nobody will tell that it is time: a file takes whatever comes.
     var needsFlush: Bool { self.isRegularFile && !self.queue.isEmpty }
 
-    func start(on reactor: Reactor) throws(Errno) {
-        self.reactor = reactor
+    func start(on loop: any EventLoop) throws(Errno) {
+        self.loop = loop
         do {
-            self.registration = try reactor.register(self.descriptor, for: [], handler: self, token: 0)
+            self.registration = try loop.register(self.descriptor, for: [], handler: self, token: 0)
         } catch Errno.notPermitted {
             self.isRegularFile = true
         }
@@ -43,10 +43,10 @@ final class OutputWriter: ReadinessHandler {
 
     func descriptorReady(token: Int, readiness: Readiness) {
         guard let registration else { return }
-        self.reactor?.update(registration, for: [])
+        self.loop?.update(registration, for: [])
         // A reader that is gone would be reported again and again; the next write finds out as well.
         if !readiness.isDisjoint(with: .hungUp) {
-            self.reactor?.remove(registration)
+            self.loop?.remove(registration)
             self.registration = nil
         }
     }
@@ -66,7 +66,7 @@ final class OutputWriter: ReadinessHandler {
             case .noReader: return false
             }
         }
-        if !self.queue.isEmpty, let registration { self.reactor?.update(registration, for: .writable) }
+        if !self.queue.isEmpty, let registration { self.loop?.update(registration, for: .writable) }
         return true
     }
 }

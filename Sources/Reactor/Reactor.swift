@@ -2,23 +2,13 @@ import Supervision
 import Syscalls
 import SystemPackage
 
-/// Who is told that a descriptor is ready.
-public protocol ReadinessHandler: AnyObject {
-    /// The descriptor registered with `token` is ready.
-    func descriptorReady(token: Int, readiness: Readiness)
-}
-
 /// The single-threaded `epoll(7)` loop of a process: who waits for which descriptor.
 ///
 /// A descriptor may be closed and its number reused while events for it are still in the batch; each registration
 /// therefore carries a serial number in the kernel's event data, and events of an older serial are dropped.
-public final class Reactor {
+public final class Reactor: EventLoop {
     /// Names one registration.
-    public struct Registration: Hashable, Sendable {
-        fileprivate let slot: UInt32
-        fileprivate let serial: UInt32
-        fileprivate var data: UInt64 { UInt64(self.slot) << 32 | UInt64(self.serial) }
-    }
+    public typealias Registration = LoopRegistration
 
     private struct Slot {
         var serial: UInt32
@@ -35,6 +25,10 @@ public final class Reactor {
 
     /// Opens the epoll instance.
     public init() throws(Errno) { self.poll = try EventPoll() }
+
+    public var now: Instant { Instant(nanoseconds: monotonicNanoseconds()) }
+
+    public var wallSeconds: Double { Double(wallNanoseconds()) / 1e9 }
 
     /// Watches a descriptor. Throws `EPERM` for a regular file, which is always ready.
     public func register(
@@ -101,4 +95,9 @@ public final class Reactor {
         self.slots.append(nil)
         return UInt32(self.slots.count - 1)
     }
+}
+
+extension LoopRegistration {
+    /// What the kernel returns with an event.
+    fileprivate var data: UInt64 { UInt64(self.slot) << 32 | UInt64(self.serial) }
 }

@@ -18,7 +18,7 @@ public protocol RedisConnectionOwner: AnyObject {
     func connection(_ connection: RedisConnection, received message: [Reply])
 }
 
-/// One connection to a server on a reactor's loop: rebuilt as a whole when it fails, with a deadline on everything.
+/// One connection to a server on a loop: rebuilt as a whole when it fails, with a deadline on everything.
 ///
 /// Commands are sent in order and answered in order. Nothing here waits.
 public final class RedisConnection: ReadinessHandler {
@@ -30,11 +30,11 @@ public final class RedisConnection: ReadinessHandler {
 
     private let endpoint: any Endpoint
     private let login: Login
-    private let reactor: Reactor
+    private let loop: any EventLoop
     private unowned let owner: any RedisConnectionOwner
     private var machine: ConnectionMachine
     private var stream: (any ByteStream)?
-    private var registration: Reactor.Registration?
+    private var registration: LoopRegistration?
     private var decoder = ReplyDecoder()
     private var queue = WriteQueue()
     private var waiting = Deque<Completion>()
@@ -45,12 +45,12 @@ public final class RedisConnection: ReadinessHandler {
 
     /// A connection that is not started.
     public init(
-        to endpoint: any Endpoint, login: Login, on reactor: Reactor, owner: any RedisConnectionOwner,
+        to endpoint: any Endpoint, login: Login, on loop: any EventLoop, owner: any RedisConnectionOwner,
         timing: ConnectionMachine.Timing = ConnectionMachine.Timing(), seed: UInt64
     ) {
         self.endpoint = endpoint
         self.login = login
-        self.reactor = reactor
+        self.loop = loop
         self.owner = owner
         self.machine = ConnectionMachine(timing: timing, seed: seed)
     }
@@ -67,7 +67,7 @@ public final class RedisConnection: ReadinessHandler {
     public var unanswered: Int { self.waiting.count }
 
     /// Begins to connect, and from then on keeps a connection.
-    public func start() { self.perform(self.machine.start(now: Self.now)) }
+    public func start() { self.perform(self.machine.start(now: self.loop.now)) }
 
     /// Ends the connection for good. What was asked is told so.
     public func stop() {
@@ -89,7 +89,7 @@ public final class RedisConnection: ReadinessHandler {
     private var holdsInput: Bool { self.stream?.holdsInput ?? false }
 
     /// Gives up this connection and makes another: the server is not what it should be.
-    public func reconnect(reason: String) { self.perform(self.machine.lost(reason, now: Self.now)) }
+    public func reconnect(reason: String) { self.perform(self.machine.lost(reason, now: self.loop.now)) }
 
     /// The connection does what it is for: after its next failure the first wait is the shortest again. Without this
     /// each attempt waits longer, also when the server takes the login and refuses all else.
@@ -114,7 +114,7 @@ public final class RedisConnection: ReadinessHandler {
     private func enqueue(_ command: Command, _ completion: @escaping Completion) {
         command.write(to: &self.queue)
         self.waiting.append(completion)
-        self.machine.commandSent(now: Self.now)
+        self.machine.commandSent(now: self.loop.now)
     }
 
     /// Writes what was sent since the last call.
@@ -161,7 +161,7 @@ public final class RedisConnection: ReadinessHandler {
         do {
             let isConnected = try stream.finishConnecting()
             try self.watchAnew(stream)
-            if isConnected { self.perform(self.machine.connected(now: Self.now)) }
+            if isConnected { self.perform(self.machine.connected(now: self.loop.now)) }
         } catch {
             self.fail("cannot connect to \(self.endpoint): \(error)")
         }
@@ -175,7 +175,7 @@ public final class RedisConnection: ReadinessHandler {
                 switch try stream.read(into: self.scratch) {
                 case .bytes(let count):
                     left -= count
-                    self.machine.bytesReceived(now: Self.now)
+                    self.machine.bytesReceived(now: self.loop.now)
                     self.decoder.append(UnsafeRawBufferPointer(rebasing: self.scratch[..<count]))
                     try self.handleReplies(of: stream)
                     if count < self.scratch.count { return }
@@ -214,7 +214,7 @@ public final class RedisConnection: ReadinessHandler {
         return words.contains { word.elementsEqual($0.utf8) } ? parts : nil
     }
 
-    private func fail(_ reason: String) { self.perform(self.machine.lost(reason, now: Self.now)) }
+    private func fail(_ reason: String) { self.perform(self.machine.lost(reason, now: self.loop.now)) }
 
     // MARK: Actions
 
@@ -250,7 +250,7 @@ public final class RedisConnection: ReadinessHandler {
 
     private func greetFurther() {
         guard let step = self.greeting.popLast() else {
-            self.machine.greeted(now: Self.now)
+            self.machine.greeted(now: self.loop.now)
             self.owner.connectionIsReady(self)
             return self.flush()
         }
@@ -262,7 +262,7 @@ public final class RedisConnection: ReadinessHandler {
         // Without an answer the connection is gone, and the machine knows.
         guard case .success(let reply) = answer else { return }
         if let error = step.objection(reply) {
-            self.perform(self.machine.greetingRefused(error, now: Self.now))
+            self.perform(self.machine.greetingRefused(error, now: self.loop.now))
         } else {
             self.greetFurther()
         }
@@ -299,18 +299,16 @@ public final class RedisConnection: ReadinessHandler {
     }
 
     private func watchAnew(_ stream: any ByteStream) throws(Errno) {
-        self.registration = try self.reactor.register(stream.descriptor, for: stream.wanted, handler: self, token: 0)
+        self.registration = try self.loop.register(stream.descriptor, for: stream.wanted, handler: self, token: 0)
     }
 
     private func unwatch() {
-        if let registration { self.reactor.remove(registration) }
+        if let registration { self.loop.remove(registration) }
         self.registration = nil
     }
 
     private func watch(_ interest: Readiness) {
         guard let registration, let stream else { return }
-        self.reactor.update(registration, for: interest.union(stream.wanted))
+        self.loop.update(registration, for: interest.union(stream.wanted))
     }
-
-    private static var now: Instant { Instant(nanoseconds: monotonicNanoseconds()) }
 }

@@ -3,7 +3,6 @@ import Configuration
 import JSON
 import Redis
 import Supervision
-import Syscalls
 
 /// Limited tasks: how many may start in a time, and how many may run, over all workers.
 ///
@@ -50,7 +49,7 @@ extension RedisBroker {
     private func admissionAnswered(_ number: UInt64, _ answer: Result<Reply, RedisError>, slots: String?) {
         // Without an answer it is asked for again on the next connection.
         guard case .success(let reply) = answer else { return }
-        let now = Instant(nanoseconds: monotonicNanoseconds())
+        let now = self.loop.now
         let parts = reply.asArray ?? []
         if case .error(let error) = reply { self.serverRefused(error, "admit") }
         self.unadmitted.removeAll { $0 == number }

@@ -47,7 +47,7 @@ extension RedisBroker {
             deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses,
             ownLimits: self.ownLimits(head, profile.limits), claim: claim)
         guard let claim else { return self.judge(number, now: now) }
-        if let eta = head.eta, eta > Self.wallSeconds { return self.putAside(number, until: eta, now: now) }
+        if let eta = head.eta, eta > self.loop.wallSeconds { return self.putAside(number, until: eta, now: now) }
         self.askForClaim(number, claim)
     }
 
@@ -60,8 +60,8 @@ extension RedisBroker {
                 number, .tooManyDeliveries, "it was handed out \(message.deliveriesBefore) times before")
         }
         if head.losses >= profile.retry.maxLosses { return self.failLost(number, profile.pool) }
-        if let eta = head.eta, eta > Self.wallSeconds { return self.putAside(number, until: eta, now: now) }
-        if let expires = head.expires, expires <= Self.wallSeconds { return self.expire(number) }
+        if let eta = head.eta, eta > self.loop.wallSeconds { return self.putAside(number, until: eta, now: now) }
+        if let expires = head.expires, expires <= self.loop.wallSeconds { return self.expire(number) }
         let admission = self.profiles.delivery(message.task).admission
         if admission.isLimited { return self.askForAdmission(number, admission) }
         self.begin(number, now: now)
@@ -104,7 +104,7 @@ extension RedisBroker {
         guard let message = self.held[number] else { return }
         var settlement = message.settlement
         settlement.effects = [.schedule(at: eta, member: self.scheduledMember(message, message.bytes))]
-        self.taking.scheduled(for: now + Self.duration(eta - Self.wallSeconds))
+        self.taking.scheduled(for: now + Self.duration(eta - self.loop.wallSeconds))
         FaultPoint.reached(.putAside)
         self.settle(number, settlement)
     }
@@ -124,7 +124,7 @@ extension RedisBroker {
             // Losing is worse than repeating: what was most likely acknowledged by us runs.
             guard outcome == .done || outcome == .unclear else { return self.forget(number, outcome) }
             self.held[number]?.isAcknowledged = true
-            self.held[number]?.place = .waiting(since: Instant(nanoseconds: monotonicNanoseconds()))
+            self.held[number]?.place = .waiting(since: self.loop.now)
             self.enqueue(number, pool: pool)
         }
         self.queue(settlement)
@@ -158,7 +158,7 @@ extension RedisBroker {
         self.logDeath(letter)
         guard let documents, !id.isEmpty else { return }
         var settlement = Settlement(tag: "", epoch: self.epoch)
-        settlement.effects = [documents.failure(id: id, .undecodable(text), at: Self.wallSeconds)]
+        settlement.effects = [documents.failure(id: id, .undecodable(text), at: self.loop.wallSeconds)]
         self.queue(settlement)
     }
 
@@ -174,7 +174,7 @@ extension RedisBroker {
         settlement.effects = [self.effect(letter, number)]
         if let id, let documents {
             let failure = reason == .notRegistered ? TaskFailure.notRegistered(task ?? "") : .undecodable(text)
-            settlement.effects.append(documents.failure(id: id, failure, at: Self.wallSeconds))
+            settlement.effects.append(documents.failure(id: id, failure, at: self.loop.wallSeconds))
         }
         self.logDeath(letter)
         self.settle(number, settlement)
@@ -205,7 +205,7 @@ extension RedisBroker {
     }
 
     func effect(_ letter: DeadLetter, _ number: UInt64) -> Settlement.Effect {
-        let now = Self.wallSeconds
+        let now = self.loop.wallSeconds
         return .dead(id: self.tag(number), record: letter.encoded(by: self.options.nodeName, at: now), at: now)
     }
 

@@ -141,7 +141,7 @@ extension RedisBroker: RedisConnectionOwner {
 
     /// A take whose answer was lost may have been carried out, or may be yet: then its messages stand under our tags.
     private func adoptUnanswered() {
-        let until = Instant(nanoseconds: monotonicNanoseconds()) + Self.lateTakes
+        let until = self.loop.now + Self.lateTakes
         self.lostTakes += self.unansweredTakes.filter { !$0.isEmpty }.map { ($0, until) }
         self.unansweredTakes = []
         self.unansweredAdoptions = 0
@@ -155,7 +155,7 @@ extension RedisBroker: RedisConnectionOwner {
     }
 
     func adoptLost() {
-        let now = Instant(nanoseconds: monotonicNanoseconds())
+        let now = self.loop.now
         for (numbers, _) in self.lostTakes {
             var command = Command("HMGET", self.keys.unacked)
             for number in numbers { command.add(self.tag(number)) }
@@ -176,7 +176,7 @@ extension RedisBroker: RedisConnectionOwner {
 
     private func adopt(_ reply: Reply, _ numbers: Range<UInt64>) {
         FaultPoint.reached(.adopted)
-        let now = Instant(nanoseconds: monotonicNanoseconds())
+        let now = self.loop.now
         for (number, entry) in zip(numbers, reply.asArray ?? []) {
             guard case .bytes(let bytes) = entry, self.held[number] == nil, !self.isSettling(number),
                 let (message, queue) = UnackedText.split(bytes[...])

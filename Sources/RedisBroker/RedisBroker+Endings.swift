@@ -96,7 +96,7 @@ extension RedisBroker {
 
     private func addDocuments(to settlement: inout Settlement, _ message: HeldMessage, _ outcome: TaskOutcome) {
         guard self.documents != nil else { return }
-        let now = Self.wallSeconds
+        let now = self.loop.wallSeconds
         if self.storesResults(of: message) {
             let own = message.ownLimits?.limits ?? self.profiles.profile(message.task).limits
             let limits = message.losses > 0 ? own.doubled : own
@@ -156,7 +156,7 @@ extension RedisBroker {
     ) throws(EnvelopeError) -> ArraySlice<UInt8> {
         let tag = String(decoding: self.ids.next(), as: UTF8.self)
         let envelope = try Envelope(parsing: message.bytes)
-        let again = try envelope.retried(countdown: countdown, now: Self.wallSeconds, deliveryTag: tag)
+        let again = try envelope.retried(countdown: countdown, now: self.loop.wallSeconds, deliveryTag: tag)
         return self.signed(again.serialized()[...], for: message)
     }
 
@@ -167,7 +167,7 @@ extension RedisBroker {
             return .push(list: self.keys.queue(message.queue, priority: message.head.priority), message: bytes)
         }
         self.taking.scheduled(for: now + .nanoseconds(Int64(min(countdown, 9e9) * 1e9)))
-        return .schedule(at: Self.wallSeconds + countdown, member: self.scheduledMember(message, bytes))
+        return .schedule(at: self.loop.wallSeconds + countdown, member: self.scheduledMember(message, bytes))
     }
 
     /// The delivery runs again here, or, when the worker stops, goes back to where others take it.

@@ -144,7 +144,7 @@ extension RedisBroker {
         let letter = DeadLetter(
             reason: .malformed, text: "an entry of unacked that cannot be read", queue: "", message: entry[...])
         var settlement = Settlement(tag: tag, epoch: self.epoch)
-        let now = Self.wallSeconds
+        let now = self.loop.wallSeconds
         let record = letter.encoded(by: self.options.nodeName, at: now)
         settlement.effects = [self.stillOld, .dead(id: tag, record: record, at: now)]
         settlement.then = { [unowned self] _ in self.recovering.remove(tag) }

@@ -119,12 +119,12 @@ extension RedisBroker {
     /// A batch of which nothing was carried out keeps its place: the end of a task must not come before its start.
     private func settleFirst(_ batch: [Settlement]) {
         self.settlements.prepend(contentsOf: batch)
-        self.settleNotBefore = Instant(nanoseconds: monotonicNanoseconds()) + Settlement.pause
+        self.settleNotBefore = self.loop.now + Settlement.pause
     }
 
     private func settleLater(_ batch: [Settlement]) {
         self.settlements.append(contentsOf: batch)
-        self.settleNotBefore = Instant(nanoseconds: monotonicNanoseconds()) + Settlement.pause
+        self.settleNotBefore = self.loop.now + Settlement.pause
     }
 
     private func putBackUnanswered(_ batches: [[Settlement]]) {

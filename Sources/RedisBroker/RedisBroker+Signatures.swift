@@ -4,7 +4,6 @@ import Configuration
 import Redis
 import Signing
 import Supervision
-import Syscalls
 import Wire
 
 /// Signed messages: which may run, and each only once.
@@ -41,7 +40,7 @@ extension RedisBroker {
         // Who can check nothing takes nothing.
         guard let keys, let envelope = try? Envelope(parsing: bytes) else { throw .impossible }
         do throws(SignatureError) {
-            let now = Self.wallSeconds
+            let now = self.loop.wallSeconds
             if checksCertificate { try keys.checkCertificate(envelope, now: now) }
             guard delivery.requiresSignature else { return nil }
             let message = try keys.checkSignature(envelope, now: now)
@@ -74,7 +73,7 @@ extension RedisBroker {
         if case .error(let error) = reply { self.serverRefused(error, "claim") }
         self.unclaimed.removeAll { $0 == number }
         switch reply.asText {
-        case "go": self.judge(number, now: Instant(nanoseconds: monotonicNanoseconds()))
+        case "go": self.judge(number, now: self.loop.now)
         case "copy": self.buryCopy(number)
         case "gone": self.held[number] = nil
         default: self.putBack(number, front: false)
@@ -114,7 +113,7 @@ extension RedisBroker {
         guard message.claim != nil, let signer = self.messageKeys?.signer,
             var envelope = try? Envelope(parsing: bytes)
         else { return bytes }
-        signer.sign(&envelope, now: Self.wallSeconds)
+        signer.sign(&envelope, now: self.loop.wallSeconds)
         return envelope.serialized()[...]
     }
 }

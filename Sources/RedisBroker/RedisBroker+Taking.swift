@@ -51,7 +51,7 @@ extension RedisBroker {
     func tag(_ number: UInt64) -> String { "\(self.tagPrefix)\(number)" }
 
     private func taken(_ answer: Result<Reply, RedisError>, _ lists: [QueueLists.List], _ numbers: Range<UInt64>) {
-        let now = Instant(nanoseconds: monotonicNanoseconds())
+        let now = self.loop.now
         FaultPoint.reached(.takeAnswered)
         switch answer {
         case .success(.array(let parts)) where parts.count % 3 == 2:
@@ -113,7 +113,7 @@ extension RedisBroker {
                 self.waiting[pool].removeFirst()
                 continue
             }
-            guard let expires = message.head.expires, message.failure == nil, expires <= Self.wallSeconds else {
+            guard let expires = message.head.expires, message.failure == nil, expires <= self.loop.wallSeconds else {
                 return message.task
             }
             self.waiting[pool].removeFirst()
@@ -137,8 +137,6 @@ extension RedisBroker {
         taken.hasFailed = message.failure != nil
         return taken
     }
-
-    static var wallSeconds: Double { Double(wallNanoseconds()) / 1e9 }
 
     // MARK: Back to the lists
 
@@ -181,7 +179,8 @@ extension RedisBroker {
         guard let message = self.held[number] else { return }
         let member = self.scheduledMember(message, self.asItCame(message))
         self.taking.scheduled(for: now + wait)
-        self.end(number, message, .schedule(at: Self.wallSeconds + Double(wait.wholeNanoseconds) / 1e9, member: member))
+        self.end(
+            number, message, .schedule(at: self.loop.wallSeconds + Double(wait.wholeNanoseconds) / 1e9, member: member))
     }
 
     /// One that has not started goes as it came: no mark, and nothing counted.

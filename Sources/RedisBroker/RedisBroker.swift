@@ -30,8 +30,10 @@ public final class RedisBroker: Broker {
     var documents: ResultDocuments?
     let lists: QueueLists
     let url: ServerURL
+    /// The way to a server; each connection has one of its own.
+    let endpoint: (ServerURL) -> any Endpoint
 
-    var reactor: Reactor!
+    var loop: (any EventLoop)!
     var commands: RedisConnection!
     var notices: RedisConnection!
     /// The number by which the server knows the second connection.
@@ -99,11 +101,14 @@ public final class RedisBroker: Broker {
     }
 
     /// A broker that has not connected yet.
+    ///
+    /// - Parameter endpoint: the way to a server, by default over the network.
     public init(
         url: ServerURL, options: RedisBrokerOptions, directory: TaskDirectory, profiles: TaskProfiles, pools: Int,
-        logger: Logger, seed: UInt64
+        logger: Logger, seed: UInt64, endpoint: @escaping (ServerURL) -> any Endpoint = { $0.endpoint() }
     ) {
         self.url = url
+        self.endpoint = endpoint
         self.options = options
         self.keys = BrokerKeys(prefix: options.keyPrefix)
         self.directory = directory
@@ -118,22 +123,24 @@ public final class RedisBroker: Broker {
         self.worker = String(decoding: self.ids.next(), as: UTF8.self)
     }
 
-    public func start(on reactor: Reactor) throws {
-        self.reactor = reactor
+    public func start(on loop: any EventLoop) throws {
+        self.loop = loop
         let login = self.url.login(name: "celeriac")
         self.commands = RedisConnection(
-            to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: self.random.next())
+            to: self.endpoint(self.url), login: login, on: loop, owner: self, seed: self.random.next())
         self.notices = RedisConnection(
-            to: self.url.endpoint(), login: login, on: reactor, owner: self, seed: self.random.next())
+            to: self.endpoint(self.url), login: login, on: loop, owner: self, seed: self.random.next())
         self.commands.start()
         self.notices.start()
-        self.startResultServer(reactor)
+        self.startResultServer(loop)
     }
 
-    private func startResultServer(_ reactor: Reactor) {
+    private func startResultServer(_ loop: any EventLoop) {
         guard let url = self.options.results?.server else { return }
-        let server = ResultServer(url: url, logger: self.logger) { [unowned self] in self.settlements.append($0) }
-        server.start(on: reactor, seed: self.random.next())
+        let server = ResultServer(url: url, endpoint: self.endpoint(url), logger: self.logger) { [unowned self] in
+            self.settlements.append($0)
+        }
+        server.start(on: loop, seed: self.random.next())
         self.resultServer = server
     }
 
@@ -196,7 +203,7 @@ public final class RedisBroker: Broker {
 
     public func finish(now: Instant) {
         guard self.commands != nil else { return }
-        let deadline = Instant(nanoseconds: monotonicNanoseconds()) + .seconds(5)
+        let deadline = self.loop.now + .seconds(5)
         self.waitUntil(deadline) { self.unsettled == 0 && !self.mayHoldMore }
         if self.unsettled > 0 { self.tellUnsettled() }
         // One that may still hold something stays known, so that others look for it when its sign of life has expired.
@@ -229,11 +236,11 @@ public final class RedisBroker: Broker {
     }
 
     private func waitUntil(_ deadline: Instant, _ condition: () -> Bool) {
-        var now = Instant(nanoseconds: monotonicNanoseconds())
+        var now = self.loop.now
         while !condition(), now < deadline {
             self.endPass(now: now)
-            try? self.reactor.wait(until: min(deadline, self.nextWake(now: now)))
-            now = Instant(nanoseconds: monotonicNanoseconds())
+            try? self.loop.wait(until: min(deadline, self.nextWake(now: now)))
+            now = self.loop.now
         }
     }
 }

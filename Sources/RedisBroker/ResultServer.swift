@@ -3,7 +3,6 @@ import Logging
 import Reactor
 import Redis
 import Supervision
-import Syscalls
 
 /// The server of results where it is not the broker's: documents are stored here first, and only when that is confirmed
 /// does the delivery end at the broker.
@@ -12,9 +11,11 @@ import Syscalls
 /// message that runs again, whose outcome replaces the first one unless that was a success.
 final class ResultServer: RedisConnectionOwner {
     private let url: ServerURL
+    private let endpoint: any Endpoint
     private let logger: Logger
     /// Goes on with a settlement whose documents are stored, and which has none any more.
     private let goOn: (Settlement) -> Void
+    private var loop: (any EventLoop)!
     private var connection: RedisConnection!
     /// What the server calls the script; `nil` until this connection has loaded it.
     private var digest: String?
@@ -25,13 +26,14 @@ final class ResultServer: RedisConnectionOwner {
     /// Why it will never work.
     private(set) var failure: String?
 
-    init(url: ServerURL, logger: Logger, goOn: @escaping (Settlement) -> Void) {
-        (self.url, self.logger, self.goOn) = (url, logger, goOn)
+    init(url: ServerURL, endpoint: any Endpoint, logger: Logger, goOn: @escaping (Settlement) -> Void) {
+        (self.url, self.endpoint, self.logger, self.goOn) = (url, endpoint, logger, goOn)
     }
 
-    func start(on reactor: Reactor, seed: UInt64) {
+    func start(on loop: any EventLoop, seed: UInt64) {
+        self.loop = loop
         self.connection = RedisConnection(
-            to: self.url.endpoint(), login: self.url.login(name: "celeriac"), on: reactor, owner: self, seed: seed)
+            to: self.endpoint, login: self.url.login(name: "celeriac"), on: loop, owner: self, seed: seed)
         self.connection.start()
     }
 
@@ -89,7 +91,7 @@ final class ResultServer: RedisConnectionOwner {
             return
         }
         self.waiting.prepend(contentsOf: batch)
-        self.notBefore = Instant(nanoseconds: monotonicNanoseconds()) + Settlement.pause
+        self.notBefore = self.loop.now + Settlement.pause
         switch answer {
         case .success(.error(let error)): self.refused(error)
         case .success(let reply): self.connection.reconnect(reason: "unexpected answer: \(reply)")

@@ -35,7 +35,7 @@ final class LeakCheckBroker: Broker {
 
     private var isOver: Bool { self.runs == self.wantedRuns || self.failure != nil }
 
-    func start(on reactor: Reactor) throws {}
+    func start(on loop: any EventLoop) throws {}
 
     func nextTask(pool: Int, now: Instant) -> Int? {
         pool == self.pool && !self.isRunning && !self.isOver && self.notBefore <= now ? self.task : nil
