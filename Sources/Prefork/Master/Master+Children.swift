@@ -117,20 +117,27 @@ extension Master {
         self.unsent.append(child)
     }
 
-    /// Gives ready children work until there is none, or none is ready.
+    /// Gives ready children work until there is none, none is ready, or no memory is left for it.
     func distribute() {
-        if self.supervisor.ladder.stage > .running, !self.waitingForMemory.isEmpty { self.giveBackWaiting() }
+        if self.supervisor.ladder.stage > .running, !self.distribution.isEmpty { self.giveBackWaiting() }
         for pool in self.settings.pools.indices { self.distribute(pool: pool) }
         self.performActions()
         // A child that has just got a quick task has places behind it.
         self.broker.placesAreOpen(self.supervisor.openPlaces, now: self.now)
     }
 
-    func place(task: Int, losses: Int) -> ChildID? {
-        losses == 0 ? self.supervisor.place(task: task) : self.supervisor.placeAlone(task: task, now: self.now)
+    private func distribute(pool: Int) {
+        while let next = self.distribution.nextWaiting(pool: pool, &self.supervisor, now: self.now) {
+            self.dispatch(next.message, to: next.child)
+        }
+        while let next = self.distribution.next(pool: pool, &self.supervisor, self.broker, now: self.now) {
+            self.dispatch(next.message, to: next.child)
+        }
     }
 
-    func dispatch(_ message: TakenMessage, to id: ChildID) {
+    func giveBackWaiting() { self.distribution.giveBackWaiting(&self.supervisor, self.broker, now: self.now) }
+
+    private func dispatch(_ message: TakenMessage, to id: ChildID) {
         guard let child = self.children[id] else { preconditionFailure("The supervisor names living children.") }
         let delivery = message.delivery
         let name = self.taskNames[delivery.task]

@@ -31,8 +31,7 @@ public final class Master {
     var unsent: [ChildHandle] = []
     var now: Instant
     var stopReason: StopReason?
-    /// Messages that wait until there is memory for them, by pool, in the order of arrival.
-    var waitingForMemory: [Int: [TakenMessage]] = [:]
+    var distribution: Distribution
     /// What the worker may use, as it was last read.
     var ceiling: ResourceCeiling?
     var nextCeiling = Instant(nanoseconds: 0)
@@ -83,6 +82,7 @@ public final class Master {
         self.supervisor = Supervisor(
             pools: settings.pools, grace: settings.grace, bootTimeout: settings.bootTimeout, seed: seed)
         self.supervisor.tasks = settings.tasks
+        self.distribution = Distribution(pools: settings.pools.count)
         self.strangers = Set(ProcessTable.ownChildren())
         self.now = Instant(nanoseconds: monotonicNanoseconds())
         try setDisposition(of: .brokenPipe, to: .ignored)
