@@ -9,8 +9,8 @@ let package = Package(
         .library(
             name: "CeleriacParsers",
             targets: [
-                "Celery", "Compression", "Configuration", "JSON", "Redis", "Signing", "Supervision", "TaskLines",
-                "Wire",
+                "Celery", "Compression", "Configuration", "JSON", "Redis", "RemoteControl", "Signing", "Supervision",
+                "TaskLines", "Wire",
             ]),
         .executable(name: "celeriac", targets: ["CeleriacCommand"]),
         .executable(name: "celeriac-demo", targets: ["CeleriacDemo"]),
@@ -40,6 +40,7 @@ let package = Package(
         .target(name: "SandboxPolicy", dependencies: ["Supervision"]),
         .target(name: "Compression", dependencies: ["CBZip2", "CZlib", "CZstd"]),
         .target(name: "Celery", dependencies: ["Compression", "JSON", .product(name: "Yams", package: "Yams")]),
+        .target(name: "RemoteControl", dependencies: ["Celery", "Compression", "JSON"]),
         .target(name: "PostMortems", dependencies: ["JSON", "Supervision"]),
         .target(name: "TaskLines", dependencies: ["JSON", "Supervision"]),
         .target(
@@ -79,7 +80,8 @@ let package = Package(
         .target(
             name: "CeleriacClient",
             dependencies: [
-                "Celery", "Compression", "JSON", "Reactor", "Redis", "Signing", "Supervision", "Syscalls",
+                "Celery", "Compression", "JSON", "Reactor", "Redis", "RemoteControl", "Signing", "Supervision",
+                "Syscalls",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -88,7 +90,8 @@ let package = Package(
         .target(
             name: "RedisBroker",
             dependencies: [
-                "Broker", "Celery", "Configuration", "JSON", "PostMortems", "Reactor", "Redis", "Signing",
+                "Broker", "Celery", "Configuration", "JSON", "PostMortems", "Reactor", "Redis", "RemoteControl",
+                "Signing",
                 "Supervision", "Syscalls", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -105,8 +108,8 @@ let package = Package(
             name: "Celeriac",
             dependencies: [
                 "Broker", "CeleriacClient", "Celery", "Configuration", "ControlGroups", "InProcess", "JSON", "Journal",
-                "PostMortems", "Prefork", "Redis", "RedisBroker", "Sandbox", "SandboxPolicy", "Signing", "Supervision",
-                "Syscalls", "TaskLines", "WorkerLog",
+                "PostMortems", "Prefork", "Reactor", "Redis", "RedisBroker", "RemoteControl", "Sandbox",
+                "SandboxPolicy", "Signing", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -116,6 +119,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Supervision"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
         .testTarget(name: "CeleryTests", dependencies: ["Celery", "Compression", "JSON", "Supervision"]),
+        .testTarget(name: "RemoteControlTests", dependencies: ["Celery", "JSON", "RemoteControl"]),
         .testTarget(name: "PostMortemsTests", dependencies: ["JSON", "PostMortems", "Supervision"]),
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),

@@ -32,6 +32,14 @@ public struct BrokerKeys: Hashable, Sendable {
     }
     /// The channel of remote control, for a database.
     public func control(database: Int) -> String { "\(self.prefix)/\(database).celery.pidbox" }
+    /// The channel of events of one kind, for a database: `task.multi`, `worker.heartbeat`.
+    public func events(_ kind: String, database: Int) -> String { "\(self.prefix)/\(database).celeryev/\(kind)" }
+    /// When the bindings of exchanges of queues that expire may go: a sorted set by milliseconds since 1970.
+    public var bindingDeadlines: String { self.prefix + "_kombu.binding_deadlines" }
+    /// Ids of tasks that were called off: a sorted set by the seconds since 1970 at which they are forgotten; expires.
+    public var revoked: String { self.prefix + "celeriac.revoked" }
+    /// Stamps that were revoked: a sorted set of `["name", value]`, as ``revoked``.
+    public var revokedStamps: String { self.prefix + "celeriac.revoked_stamps" }
 
     /// Messages that are not due: a sorted set by seconds since 1970; see ``ScheduledMember``.
     public var scheduled: String { self.prefix + "celeriac.scheduled" }

@@ -1,11 +1,11 @@
 /// JSON as Python's `json.dumps` writes it: ASCII only, a space behind every comma and colon.
-enum PythonJSON {
+public enum PythonJSON {
     static func append(_ literal: StaticString, into buffer: inout [UInt8]) {
         buffer.append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
     /// Appends a text as a JSON string.
-    static func write(_ text: String, into buffer: inout [UInt8]) {
+    public static func write(_ text: String, into buffer: inout [UInt8]) {
         buffer.append(UInt8(ascii: "\""))
         if text.utf8.allSatisfy(isPlain) {
             buffer.append(contentsOf: text.utf8)
@@ -16,7 +16,7 @@ enum PythonJSON {
     }
 
     /// Appends a text in UTF-8 as a JSON string.
-    static func write(_ text: ArraySlice<UInt8>, into buffer: inout [UInt8]) {
+    public static func write(_ text: ArraySlice<UInt8>, into buffer: inout [UInt8]) {
         guard text.allSatisfy(isPlain) else {
             return self.write(String(decoding: text, as: UTF8.self), into: &buffer)
         }

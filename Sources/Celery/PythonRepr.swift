@@ -1,5 +1,5 @@
 /// Writes values as Python's `repr` would, cut to a length and a depth, for logs and events.
-struct PythonRepr {
+public struct PythonRepr {
     /// Characters that may still be written.
     private var left: Int
     private var text = ""
@@ -17,6 +17,13 @@ struct PythonRepr {
     static func text(kwargs: CeleryObject, maxLength: Int = 1024) -> String {
         var writer = PythonRepr(left: maxLength)
         writer.write(.object(kwargs), depth: 0)
+        return writer.text
+    }
+
+    /// A value by itself.
+    public static func text(of value: CeleryValue, maxLength: Int = 1024) -> String {
+        var writer = PythonRepr(left: maxLength)
+        writer.write(value, depth: 0)
         return writer.text
     }
 

@@ -31,6 +31,7 @@ public final class RedisConnection: ReadinessHandler {
     private let endpoint: any Endpoint
     private let login: Login
     private let loop: any EventLoop
+    private let mostHeld: Int
     private unowned let owner: any RedisConnectionOwner
     private var machine: ConnectionMachine
     private var stream: (any ByteStream)?
@@ -44,10 +45,14 @@ public final class RedisConnection: ReadinessHandler {
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     /// A connection that is not started.
+    ///
+    /// - Parameter mostHeld: bytes of one unfinished answer or message beyond which the connection is made anew: for
+    ///   connections on which others say how much comes. Default: no bound.
     public init(
         to endpoint: any Endpoint, login: Login, on loop: any EventLoop, owner: any RedisConnectionOwner,
-        timing: ConnectionMachine.Timing = ConnectionMachine.Timing(), seed: UInt64
+        timing: ConnectionMachine.Timing = ConnectionMachine.Timing(), mostHeld: Int = .max, seed: UInt64
     ) {
+        self.mostHeld = mostHeld
         self.endpoint = endpoint
         self.login = login
         self.loop = loop
@@ -178,6 +183,9 @@ public final class RedisConnection: ReadinessHandler {
                     self.machine.bytesReceived(now: self.loop.now)
                     self.decoder.append(UnsafeRawBufferPointer(rebasing: self.scratch[..<count]))
                     try self.handleReplies(of: stream)
+                    guard self.decoder.heldBytes <= self.mostHeld else {
+                        return self.fail("what comes at once is more than \(self.mostHeld) bytes")
+                    }
                     if count < self.scratch.count { return }
                 case .wouldBlock: return
                 case .endOfFile: return self.fail("the server closed the connection")

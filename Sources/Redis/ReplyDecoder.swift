@@ -19,6 +19,9 @@ public final class ReplyDecoder {
         redisReaderFeed(self.reader, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
     }
 
+    /// Bytes that are kept until the reply that they begin is whole.
+    public var heldBytes: Int { Int(self.reader.pointee.len) - Int(self.reader.pointee.pos) }
+
     /// The next whole reply; `nil` until more bytes come. Throws ``ProtocolError``, after which the connection is of no
     /// use.
     public func next() throws(ProtocolError) -> Reply? {

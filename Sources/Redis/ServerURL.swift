@@ -53,4 +53,18 @@ public enum ServerURL: Hashable, Sendable {
         case .sentinels(let url, let master): "\(url.masked) (master \(master))"
         }
     }
+
+    /// Host or path, port (0 for a path), user, and whether the connection is encrypted, for people. Of sentinels the
+    /// first.
+    public var parts: (host: String, port: Int, user: String?, isEncrypted: Bool) {
+        let url =
+            switch self {
+            case .server(let url): url
+            case .sentinels(let url, _): url.sentinels[0]
+            }
+        switch url.place {
+        case .host(let host, let port): return (host, Int(port), url.user, url.usesTLS)
+        case .socket(let path): return (path, 0, url.user, url.usesTLS)
+        }
+    }
 }
