@@ -57,6 +57,16 @@ public struct DeliverySettings: Equatable, Sendable {
     public let requiresSignature: Bool
     /// Whether only bodies are run that Celery has signed with a known certificate.
     public let requiresCertificate: Bool
+
+    /// The same with another limit on starts; `nil` for none.
+    public func limited(to rate: Rate?) -> DeliverySettings {
+        let admission = AdmissionSettings(
+            rate: rate, maxConcurrent: self.admission.maxConcurrent, key: self.admission.key)
+        return DeliverySettings(
+            acknowledgement: self.acknowledgement, ignoresResult: self.ignoresResult, tracksStart: self.tracksStart,
+            admission: admission, requiresSignature: self.requiresSignature,
+            requiresCertificate: self.requiresCertificate)
+    }
 }
 
 /// What concerns the broker and the result backend.

@@ -49,6 +49,8 @@ public struct WorkerSettings: Equatable, Sendable {
     public let leakLedger: LeakLedgerMode
     /// What concerns the broker and the result backend.
     public let broker: BrokerSettings
+    /// What concerns remote control and events.
+    public let control: ControlSettings
 }
 
 /// A pool and its name.
@@ -89,6 +91,7 @@ extension WorkerSettings {
         self.stateDirectory = layer.text(.stateDirectory)
         self.leakLedger = layer.required(Layer.choice, .leakLedger)
         self.broker = BrokerSettings(layer)
+        self.control = ControlSettings(layer, stateDirectory: self.stateDirectory)
     }
 }
 
@@ -195,12 +198,12 @@ extension CommandSpec {
 }
 
 extension Layer {
-    fileprivate func choice<Choice: RawRepresentable<String>>(_ key: SettingKey) -> Choice? {
+    func choice<Choice: RawRepresentable<String>>(_ key: SettingKey) -> Choice? {
         self.text(key).flatMap(Choice.init)
     }
 
     /// The value of a key that always has one: its default has the right type, and "none" is not among its words.
-    fileprivate func required<Value>(_ value: (Layer) -> (SettingKey) -> Value?, _ key: SettingKey) -> Value {
+    func required<Value>(_ value: (Layer) -> (SettingKey) -> Value?, _ key: SettingKey) -> Value {
         guard let value = value(self)(key) else { preconditionFailure("'\(key.name)' has a default.") }
         return value
     }

@@ -41,6 +41,14 @@ struct HeldMessage {
     var slots: String?
     /// What keeps it from running twice; `nil` unless it is signed and its task requires that.
     var claim: SignatureClaim?
+    /// When its task began, in seconds since 1970, and in which child.
+    var started: (at: Double, pid: Int32?)?
+    /// Whether an operator has ended it: should it start nevertheless, it is ended then.
+    var isToEnd = false
+    /// The signal with which an operator has ended it.
+    var terminationSignal: Int?
+    /// What is to be told of its end, where events are sent.
+    var toldEnd: RedisBroker.ToldEnd?
     /// How its task failed without a child that could tell what follows; a child is asked for that.
     var failure: TaskOutcome?
 

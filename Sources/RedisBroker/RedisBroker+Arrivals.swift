@@ -60,6 +60,7 @@ extension RedisBroker {
                 number, .tooManyDeliveries, "it was handed out \(message.deliveriesBefore) times before")
         }
         if head.losses >= profile.retry.maxLosses { return self.failLost(number, profile.pool) }
+        if !self.revocations.isEmpty, self.isRevoked(message) { return self.endRevoked(number) }
         if let eta = head.eta, eta > self.loop.wallSeconds { return self.putAside(number, until: eta, now: now) }
         if let expires = head.expires, expires <= self.loop.wallSeconds { return self.expire(number) }
         let admission = self.profiles.delivery(message.task).admission
@@ -71,6 +72,7 @@ extension RedisBroker {
     func begin(_ number: UInt64, now: Instant) {
         guard let message = self.held[number] else { return }
         let pool = self.profiles.profile(message.task).pool
+        self.tellReceived(message)
         self.held[number]!.place = .waiting(since: now)
         if self.profiles.delivery(message.task).acknowledgement == .early {
             return self.acknowledgeEarly(number, pool)
@@ -102,6 +104,7 @@ extension RedisBroker {
     /// A message that is not due waits at the server, in no worker's memory.
     private func putAside(_ number: UInt64, until eta: Double, now: Instant) {
         guard let message = self.held[number] else { return }
+        self.tellReceived(message)
         var settlement = message.settlement
         settlement.effects = [.schedule(at: eta, member: self.scheduledMember(message, message.bytes))]
         self.taking.scheduled(for: now + Self.duration(eta - self.loop.wallSeconds))
@@ -177,6 +180,7 @@ extension RedisBroker {
             settlement.effects.append(documents.failure(id: id, failure, at: self.loop.wallSeconds))
         }
         self.logDeath(letter)
+        if reason == .notRegistered, let id { self.tellNotRegistered(id: id, task: task ?? "") }
         self.settle(number, settlement)
     }
 

@@ -102,6 +102,9 @@ extension RedisBroker: RedisConnectionOwner {
         self.nextRecovery = Instant(nanoseconds: 0)
         self.told.over("connection")
         self.logger.notice("broker.connected", metadata: ["server": "\(self.serverName)"])
+        self.nextHeartbeat = Instant(nanoseconds: 0)
+        self.loadRevocations()
+        if self.link != nil { self.greetOthers(now: self.loop.now) }
         self.adoptUnanswered()
         self.askAgainForClaims()
         self.askAgainForAdmission()

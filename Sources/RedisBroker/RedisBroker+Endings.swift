@@ -8,7 +8,7 @@ import Wire
 extension RedisBroker {
     public func started(_ tag: DeliveryTag, pid: Int32?, now: Instant) {
         FaultPoint.reached(.accepted)
-        self.held[tag.number]?.hasStarted = true
+        self.began(tag, pid: pid)
         guard let message = self.held[tag.number], message.failure == nil, let documents,
             self.storesResults(of: message), self.profiles.delivery(message.task).tracksStart
         else { return }
@@ -16,6 +16,17 @@ extension RedisBroker {
         settlement.ends = false
         settlement.effects = [documents.started(message, pid: pid)]
         self.queue(settlement)
+    }
+
+    private func began(_ tag: DeliveryTag, pid: Int32?) {
+        guard let message = self.held[tag.number] else { return }
+        self.held[tag.number]!.hasStarted = true
+        // One that has failed is not run: a child only tells what follows.
+        guard message.failure == nil else { return }
+        self.held[tag.number]!.started = (self.loop.wallSeconds, pid)
+        self.startedByTask[message.task] += 1
+        self.tellStarted(message)
+        if message.isToEnd { self.endAttempt(tag, true) }
     }
 
     public func complete(_ delivery: Delivery, _ outcome: TaskOutcome, now: Instant) {
@@ -77,6 +88,7 @@ extension RedisBroker {
         if let reason { settlement.effects.append(self.deathEffect(number, message, outcome, reason)) }
         if message.deliveriesBefore > 0 { settlement.effects.append(.forget(key: self.deliveryCountKey(message))) }
         if let claim = message.claim { settlement.effects.append(claim.ended) }
+        self.held[number]?.toldEnd = self.end(.outcome(outcome, self.limits(of: message)))
         self.addDocuments(to: &settlement, message, outcome)
         self.settle(number, settlement)
     }
@@ -98,14 +110,19 @@ extension RedisBroker {
         guard self.documents != nil else { return }
         let now = self.loop.wallSeconds
         if self.storesResults(of: message) {
-            let own = message.ownLimits?.limits ?? self.profiles.profile(message.task).limits
-            let limits = message.losses > 0 ? own.doubled : own
+            let limits = self.limits(of: message)
             settlement.effects.append(self.documents!.document(message, outcome, limits: limits, at: now))
         }
         guard let documents else { return }
         for step in outcome.aftermath?.failedSteps ?? [] {
             settlement.effects.append(documents.failed(step, with: outcome, at: now))
         }
+    }
+
+    /// The limits that its last attempt had.
+    private func limits(of message: HeldMessage) -> TaskLimits {
+        let own = message.ownLimits?.limits ?? self.profiles.profile(message.task).limits
+        return message.losses > 0 ? own.doubled : own
     }
 
     private func storesResults(of message: HeldMessage) -> Bool {
@@ -131,6 +148,7 @@ extension RedisBroker {
             if let documents, self.storesResults(of: message) {
                 settlement.effects.append(documents.retry(message, because: failure))
             }
+            self.held[number]?.toldEnd = self.end(.retry(failure))
             self.settle(number, settlement)
         } catch {
             // The head was read from the same bytes; what makes this fail is a time out of range.

@@ -47,7 +47,9 @@ extension RedisBroker {
     func forget(_ number: UInt64, _ outcome: Settlement.Outcome) {
         let message = self.held.removeValue(forKey: number)
         switch outcome {
-        case .done, .unclear: self.counts.settled += 1
+        case .done, .unclear:
+            self.counts.settled += 1
+            if let message { self.tellEnded(message) }
         case .stale:
             self.counts.stale += 1
             self.logger.warning(

@@ -21,7 +21,7 @@ extension RedisBroker {
     private var unsettledIsTooMuch: Bool { self.settlements.count > 1_024 || self.resultServer?.isServing == false }
 
     func takeIfWanted(now: Instant) {
-        guard !self.isStopping else { return }
+        guard !self.isStopping, !self.queues.isEmpty else { return }
         if let count = self.taking.act(places: self.takeablePlaces, now: now) { self.take(count) }
     }
 
@@ -113,11 +113,16 @@ extension RedisBroker {
                 self.waiting[pool].removeFirst()
                 continue
             }
-            guard let expires = message.head.expires, message.failure == nil, expires <= self.loop.wallSeconds else {
+            if message.failure != nil { return message.task }
+            if let expires = message.head.expires, expires <= self.loop.wallSeconds {
+                self.waiting[pool].removeFirst()
+                self.expire(number)
+            } else if !self.revocations.isEmpty, self.isRevoked(message) {
+                self.waiting[pool].removeFirst()
+                self.endRevoked(number)
+            } else {
                 return message.task
             }
-            self.waiting[pool].removeFirst()
-            self.expire(number)
         }
         return nil
     }

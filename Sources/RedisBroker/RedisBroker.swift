@@ -5,6 +5,7 @@ import DequeModule
 import Logging
 import Reactor
 import Redis
+import RemoteControl
 import Signing
 import Supervision
 import Syscalls
@@ -17,7 +18,10 @@ import Wire
 /// 1. take messages, as many as can start, in one step with recording them (`RedisBroker+Taking.swift`);
 /// 2. put each where it belongs: into a child, aside until it is due, to the dead letters (`RedisBroker+Arrivals.swift`);
 /// 3. end deliveries with all their effects in one step (`RedisBroker+Settling.swift`, `RedisBroker+Endings.swift`);
-/// 4. keep leases alive, and recover those of dead workers (`RedisBroker+Leases.swift`, `RedisBroker+Recovery.swift`).
+/// 4. keep leases alive, and recover those of dead workers (`RedisBroker+Leases.swift`, `RedisBroker+Recovery.swift`);
+/// 5. pass on what workers are asked (`Remote/RedisBroker+Requests.swift`);
+/// 6. know what was called off (`Remote/RedisBroker+Revocations.swift`);
+/// 7. tell of tasks and of itself (`Remote/RedisBroker+Events.swift`).
 ///
 /// Every delivery has a tag of its own, never used again. It is the fence: when another worker has been given the
 /// message, the tag is gone, and whatever this worker still says about it changes nothing.
@@ -28,7 +32,9 @@ public final class RedisBroker: Broker {
     let profiles: TaskProfiles
     let logger: Logger
     var documents: ResultDocuments?
-    let lists: QueueLists
+    var lists: QueueLists
+    /// The queues that are taken from; commands change them.
+    var queues: [WeightedQueue]
     let url: ServerURL
     /// The way to a server; each connection has one of its own.
     let endpoint: (ServerURL) -> any Endpoint
@@ -83,6 +89,27 @@ public final class RedisBroker: Broker {
     var isStopping = false
     var failure: String?
 
+    /// Who answers what workers are asked; `nil` leaves all unanswered. Set before the start.
+    public weak var handler: (any RequestHandler)?
+    /// Ends the attempt of a delivery: kills it, or tells it to stop. Set before the start.
+    public var endAttempt: (DeliveryTag, _ kills: Bool) -> Void = { _, _ in }
+    var link: RemoteLink?
+    var hasGreeted = false
+    var greeting: Greeting?
+    /// The worker's Lamport clock.
+    public internal(set) var clock = LamportClock()
+    /// What was called off.
+    public internal(set) var revocations = Revocations()
+    /// Whether events of tasks are sent.
+    public var sendsTaskEvents: Bool
+    var events: EventBatch
+    /// The machine's load, for heartbeats.
+    public var readLoad: () -> [Double] = loadAverages
+    var isOnline = false
+    var nextHeartbeat = Instant(nanoseconds: 0)
+    /// How often each task was started here.
+    public internal(set) var startedByTask: [Int]
+
     /// What has been done; for logs and tests.
     public internal(set) var counts = Counts()
 
@@ -116,11 +143,15 @@ public final class RedisBroker: Broker {
         self.logger = logger
         self.documents = options.results.map { ResultDocuments(options: $0, nodeName: options.nodeName) }
         self.lists = QueueLists(options.queues.map(\.name), keys: self.keys)
+        self.queues = options.queues
         self.order = QueueRotation(options.queueOrder, queues: options.queues)
         self.waiting = Array(repeating: Deque(), count: pools)
         self.ids = TaskIDGenerator(seed: seed)
         self.random = SeededGenerator(seed: seed ^ 0x5EED)
         self.worker = String(decoding: self.ids.next(), as: UTF8.self)
+        self.sendsTaskEvents = options.sendsTaskEvents
+        self.events = EventBatch(node: options.nodeName, pid: Int(ownProcessID))
+        self.startedByTask = Array(repeating: 0, count: directory.names.count)
     }
 
     public func start(on loop: any EventLoop) throws {
@@ -133,6 +164,7 @@ public final class RedisBroker: Broker {
         self.commands.start()
         self.notices.start()
         self.startResultServer(loop)
+        self.startRemoteControl(on: loop)
     }
 
     private func startResultServer(_ loop: any EventLoop) {
@@ -159,12 +191,15 @@ public final class RedisBroker: Broker {
         self.commands.timePassed(now: now)
         self.notices.timePassed(now: now)
         self.resultServer?.endPass(now: now)
+        self.link?.endPass(now: now)
         if self.isServing {
             // The sign of life comes first: nobody looks for what a worker held that was never known.
             self.keepLeases(now: now)
             self.returnUnplaced(now: now)
             self.takeIfWanted(now: now)
             self.sendSettlements(now: now)
+            self.sendEvents(now: now)
+            self.endGreeting(now: now)
         }
         self.commands.flush()
         self.notices.flush()
@@ -174,9 +209,13 @@ public final class RedisBroker: Broker {
     public func nextWake(now: Instant) -> Instant {
         var next = min(self.commands.nextWake, self.notices.nextWake)
         if let resultServer { next = min(next, resultServer.nextWake) }
+        if let link { next = min(next, link.nextWake) }
         guard self.isServing else { return next }
-        if !self.isStopping { next = min(next, self.taking.nextWake(places: self.takeablePlaces)) }
-        next = min(next, min(self.nextRenewal, self.nextRecovery))
+        if !self.isStopping, !self.queues.isEmpty {
+            next = min(next, self.taking.nextWake(places: self.takeablePlaces))
+        }
+        next = min(next, min(self.nextRenewal, min(self.nextRecovery, self.nextHeartbeat)))
+        if let greeting { next = min(next, greeting.until) }
         if !self.settlements.isEmpty, self.canSettle { next = min(next, self.settleNotBefore) }
         return min(next, self.nextReturn)
     }
@@ -196,6 +235,7 @@ public final class RedisBroker: Broker {
     /// has told what follows from that.
     func leaveToOthers(_ number: UInt64) {
         guard let message = self.held[number], let failure = message.failure else {
+            if self.held[number]?.hasStarted == true { self.held[number]!.toldEnd = self.end(.cancelled) }
             return self.putBack(number, front: true)
         }
         self.settle(number, message, failure, dead: self.deathReason(failure))
@@ -206,11 +246,13 @@ public final class RedisBroker: Broker {
         let deadline = self.loop.now + .seconds(5)
         self.waitUntil(deadline) { self.unsettled == 0 && !self.mayHoldMore }
         if self.unsettled > 0 { self.tellUnsettled() }
+        if self.isServing { self.tellOfWorker(.offline) }
         // One that may still hold something stays known, so that others look for it when its sign of life has expired.
         if self.isServing, self.unsettled == 0, !self.mayHoldMore, self.lostTakes.isEmpty { self.signOff(deadline) }
         self.commands.stop()
         self.notices.stop()
         self.resultServer?.stop()
+        self.link?.stop()
     }
 
     /// Whether an answer is under way that may bring messages, which then go back.
@@ -229,6 +271,7 @@ public final class RedisBroker: Broker {
     private func signOff(_ deadline: Instant) {
         // No further sign of life behind the last word.
         (self.nextRenewal, self.nextRecovery) = (.distantFuture, .distantFuture)
+        self.nextHeartbeat = .distantFuture
         var isAnswered = false
         self.commands.send(Command("DEL", self.keys.worker(self.worker))) { _ in }
         self.commands.send(Command("SREM", self.keys.workers, self.worker)) { _ in isAnswered = true }

@@ -24,6 +24,13 @@ public struct RedisBrokerOptions: Sendable {
     /// The largest message that is run; larger ones are dead.
     public var maxMessage: ByteCount = .mebibytes(64)
 
+    /// Whether requests to all workers are heard. Celery: `worker_enable_remote_control`.
+    public var listens = true
+    /// Whether events of tasks are sent from the start. Celery: `worker_send_task_events`.
+    public var sendsTaskEvents = false
+    /// The version that events tell.
+    public var version = "0"
+
     /// The options of a worker of this name.
     public init(nodeName: String) { self.nodeName = nodeName }
 }

@@ -93,6 +93,20 @@ struct ResultDocuments {
         return self.store(document)
     }
 
+    /// A task that was called off before anybody had it.
+    func revoked(id: String, at seconds: Double) -> Settlement.Effect {
+        var document = ResultDocument.revoked(id, .revoked, at: Self.time(seconds))
+        document.children = nil
+        return .storeIfPending(
+            key: self.keys.task(id), seconds: self.seconds, document: document.serialized())
+    }
+
+    /// The error as Python's `repr` shows it: `ValueError('boom')`.
+    static func exception(_ outcome: TaskOutcome, _ limits: TaskLimits) -> String {
+        let failure = self.error(outcome, limits)
+        return "\(failure.type)(\(failure.arguments.map { PythonRepr.text(of: $0) }.joined(separator: ", ")))"
+    }
+
     /// A task that a child has begun.
     func started(_ message: HeldMessage, pid: Int32?) -> Settlement.Effect {
         let id = String(decoding: message.head.id, as: UTF8.self)
@@ -132,7 +146,7 @@ struct ResultDocuments {
 
     /// What went wrong as text: where there is one the backtrace of the crash, innermost frame last, what is known of an
     /// abnormal end, and the error.
-    private static func traceback(_ outcome: TaskOutcome) -> String? {
+    static func traceback(_ outcome: TaskOutcome) -> String? {
         guard let failure = outcome.failure else { return nil }
         let certificate = outcome.certificateLines
         if failure.backtrace.isEmpty && failure.cause != nil && certificate.isEmpty { return nil }

@@ -21,7 +21,7 @@ struct Script {
 
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
-    static let all = [take, settle, renew, old, claim, admit, renewSlots, resume, live, forget]
+    static let all = [take, settle, renew, old, claim, admit, renewSlots, resume, live, forget, reply, revoke]
 
     /// For every script that changes more than one key: what it will touch is looked at first, because the server does not
     /// undo what a script did before it failed.
@@ -47,14 +47,24 @@ extension Script {
 
         """
 
-    /// `store(key, seconds, document, guarded)` stores and publishes a result document, and leaves a stored success as it
-    /// is when `guarded`. The first two arguments of the script are the broker's database and that of results.
+    /// `store(key, seconds, document, kind)` stores and publishes a result document; one of the kind `final` leaves a
+    /// stored success as it is, one of the kind `pending` whatever says that the task was started or has ended. The first
+    /// two arguments of the script are the broker's database and that of results.
     private static let storing = """
-        local function store(key, seconds, document, guarded)
+        local documents = { result = true, final = true, pending = true }
+        local function stays(stored, kind)
+            if type(stored) ~= 'string' then return false end
+            if kind == 'final' then return string.find(stored, '"status": "SUCCESS"', 1, true) end
+            for _, status in ipairs({ 'RETRY', 'PENDING', 'RECEIVED', 'REJECTED' }) do
+                if string.find(stored, '"status": "' .. status .. '"', 1, true) then return false end
+            end
+            return true
+        end
+        local function store(key, seconds, document, kind)
             if ARGV[1] ~= ARGV[2] then redis.call('SELECT', ARGV[2]) end
-            local stored = guarded and redis.pcall('GET', key)
+            local stored = kind ~= 'result' and redis.pcall('GET', key)
             local failed
-            if not (type(stored) == 'string' and string.find(stored, '"status": "SUCCESS"', 1, true)) then
+            if not stays(stored, kind) then
                 local reply
                 if seconds == '0' then
                     reply = redis.pcall('SET', key, document)
@@ -71,15 +81,14 @@ extension Script {
 
     /// Stores result documents on a server of their own.
     ///
-    /// Arguments: the database, twice · for each document `final` when a stored success is to be left as it is or
-    /// `result`, its key, seconds until it expires or 0, the document. Answers how many there were.
+    /// Arguments: the database, twice · for each document its kind (`result`, `final`, `pending`), its key, seconds until it expires or 0, the document. Answers how many there were.
     static let store = Script(
         "store",
         after: storing,
         """
         local failed
         for at = 3, #ARGV, 4 do
-            failed = store(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at] == 'final') or failed
+            failed = store(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at]) or failed
         end
         if failed then return redis.error_reply(failed) end
         return (#ARGV - 2) / 4
@@ -208,7 +217,8 @@ extension Script {
     /// none) · the epoch in which it was taken · 1 to end the delivery, 0 to keep it · number of effects · for each
     /// effect its kind and three arguments:
     /// `push` list, message · `front` list, message · `schedule` seconds since 1970, member · `dead` id, record, seconds ·
-    /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `forget` key ·
+    /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `pending` the same, unless
+    /// the task was started or has ended · `forget` key ·
     /// `uncount` key · `end` claim, nothing, seconds · `release` slots, list of what waits for them, tag; or a condition,
     /// without which nothing happens, as if the tag were gone: `silent` the sign of life that must not be there · `aged`
     /// seconds since the last renewal.
@@ -259,7 +269,7 @@ extension Script {
             -- Documents are never refused: where nothing else happens, the tag can go first.
             local isPlain = ends
             for effect = at, last - 1, 4 do
-                isPlain = isPlain and (ARGV[effect] == 'result' or ARGV[effect] == 'final')
+                isPlain = isPlain and documents[ARGV[effect]]
             end
             local held = tag == '' or redis.call(isPlain and 'HDEL' or 'HEXISTS', KEYS[1], tag) == 1 or taken ~= epoch
             if held and not isPlain then
@@ -270,7 +280,7 @@ extension Script {
             local outcome = held and 1 or 0
             if held and isPlain then
                 for effect = at, last - 1, 4 do
-                    store(ARGV[effect + 1], ARGV[effect + 2], ARGV[effect + 3], ARGV[effect] == 'final')
+                    store(ARGV[effect + 1], ARGV[effect + 2], ARGV[effect + 3], ARGV[effect])
                 end
                 if tag ~= '' then ended[#ended + 1] = tag end
             elseif held then
@@ -279,7 +289,7 @@ extension Script {
                 end
                 for effect = at, last - 1, 4 do
                     local kind = ARGV[effect]
-                    if outcome == 1 and kind ~= 'result' and kind ~= 'final' then
+                    if outcome == 1 and not documents[kind] then
                         local failed = perform(kind, ARGV[effect + 1], ARGV[effect + 2], ARGV[effect + 3])
                         if failed then outcome = failed break end
                     end
@@ -287,8 +297,8 @@ extension Script {
                 if outcome == 1 then
                     for effect = at, last - 1, 4 do
                         local kind = ARGV[effect]
-                        if kind == 'result' or kind == 'final' then
-                            store(ARGV[effect + 1], ARGV[effect + 2], ARGV[effect + 3], kind == 'final')
+                        if documents[kind] then
+                            store(ARGV[effect + 1], ARGV[effect + 2], ARGV[effect + 3], kind)
                         end
                     end
                     if ends and tag ~= '' then
@@ -451,5 +461,44 @@ extension Script {
             end
         end
         return #some
+        """)
+
+    /// Puts an answer into the queues that are bound for it: none when whoever asked has left. A queue that was left
+    /// behind in this moment does not stay.
+    ///
+    /// Keys: the bindings of the exchange. Arguments: routing key · prefix of keys · separator · answer.
+    static let reply = Script(
+        "reply",
+        """
+        local count = 0
+        for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+            local first = string.find(member, ARGV[3], 1, true)
+            local second = first and string.find(member, ARGV[3], first + #ARGV[3], true)
+            if second and string.sub(member, 1, first - 1) == ARGV[1] then
+                local queue = ARGV[2] .. string.sub(member, second + #ARGV[3])
+                redis.call('LPUSH', queue, ARGV[4])
+                if redis.call('PTTL', queue) == -1 then redis.call('PEXPIRE', queue, 60000) end
+                count = count + 1
+            end
+        end
+        return count
+        """)
+
+    /// Notes what was called off, and forgets what is over.
+    ///
+    /// Keys: the set. Arguments: seconds until they are forgotten · most members · members.
+    static let revoke = Script(
+        "revoke",
+        after: prelude,
+        """
+        local failed = wrong(KEYS[1], 'zset')
+        if failed then return redis.error_reply(failed) end
+        local now = tonumber(redis.call('TIME')[1])
+        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+        for i = 3, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
+        local surplus = redis.call('ZCARD', KEYS[1]) - ARGV[2]
+        if surplus > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, surplus - 1) end
+        redis.call('EXPIRE', KEYS[1], ARGV[1])
+        return surplus
         """)
 }

@@ -16,6 +16,8 @@ struct Settlement {
         case dead(id: String, record: [UInt8], at: Double)
         /// A result document is stored and published; `isFinal` when a stored success is to be left as it is.
         case store(key: String, seconds: Int, document: [UInt8], keepsSuccess: Bool)
+        /// A result document is stored and published, unless the task has been started or has ended.
+        case storeIfPending(key: String, seconds: Int, document: [UInt8])
         /// A count of deliveries is deleted: the message is over.
         case forget(key: String)
         /// A slot of a limited task is free: a message that waits for one goes to where its list is taken from.
@@ -96,7 +98,12 @@ extension Deque<Settlement> {
 
 extension Settlement.Effect {
     /// Whether a result document is stored.
-    var isDocument: Bool { if case .store = self { true } else { false } }
+    var isDocument: Bool {
+        switch self {
+        case .store, .storeIfPending: true
+        default: false
+        }
+    }
 
     func write(to command: inout Command) {
         switch self {
@@ -113,11 +120,19 @@ extension Settlement.Effect {
         case .onlyIfSilent(let sign): Self.write("silent", sign, [], to: &command)
         case .onlyIfAged(let seconds): Self.write("aged", "\(seconds)", [], to: &command)
         case .store(let key, let seconds, let document, let keepsSuccess):
-            command.add(keepsSuccess ? "final" : "result")
-            command.add(key)
-            command.add(seconds)
-            command.add(document)
+            Self.write(keepsSuccess ? "final" : "result", key, seconds, document, to: &command)
+        case .storeIfPending(let key, let seconds, let document):
+            Self.write("pending", key, seconds, document, to: &command)
         }
+    }
+
+    private static func write(
+        _ kind: String, _ key: String, _ seconds: Int, _ document: [UInt8], to command: inout Command
+    ) {
+        command.add(kind)
+        command.add(key)
+        command.add(seconds)
+        command.add(document)
     }
 
     private static func write(
@@ -134,7 +149,7 @@ extension Settlement.Effect {
         case .push(_, let message), .pushFront(_, let message): message.count
         case .schedule(_, let member): member.count
         case .dead(_, let record, _): record.count
-        case .store(_, _, let document, _): document.count
+        case .store(_, _, let document, _), .storeIfPending(_, _, let document): document.count
         case .forget, .uncount, .release, .end, .onlyIfSilent, .onlyIfAged: 0
         }
     }

@@ -112,6 +112,15 @@ extension Supervisor {
         self.releaseMemory(delivery.task, id.index)
         self.breakerAbandoned(delivery)
         self.actions.append(.giveBack(delivery))
+        self.childHasLessToDo(id.index, now: now)
+    }
+
+    /// A child that was only to finish its tasks, or is in a shutdown, leaves when it has none.
+    private mutating func childHasLessToDo(_ index: Int, now: Instant) {
+        if self.children[index]!.state == .draining && self.children[index]!.assignments.isEmpty {
+            self.stop(index, now: now)
+        }
+        if self.ladder.stage > .running { self.childIsFreeInShutdown(index, now: now) }
     }
 
     /// The child starts a task.
@@ -267,10 +276,7 @@ extension Supervisor {
         } else if child.isReady && child.recycling == nil {
             self.checkGrowth(index, assignment, now: now)
         }
-        if self.children[index]!.state == .draining && self.children[index]!.assignments.isEmpty {
-            self.stop(index, now: now)
-        }
-        if self.ladder.stage > .running { self.childIsFreeInShutdown(index, now: now) }
+        self.childHasLessToDo(index, now: now)
     }
 
     /// A child that is not to be trusted with another task leaves at once. What waits in its pipe comes back when
@@ -341,8 +347,8 @@ extension Supervisor {
         self.wake(by: self.children[id.index]!.nextDeadline)
     }
 
-    /// An operator wants this delivery ended: its task is told to stop, or killed. One that has not started is told
-    /// in either case, since a kill would hit the task before it.
+    /// An operator wants this delivery ended: its task is told to stop, or killed. One that has not started is told and
+    /// taken back in either case, since a kill would hit the task before it.
     public mutating func revoke(_ tag: DeliveryTag, kill: Bool, now: Instant) {
         for index in self.children.indices {
             guard let child = self.children[index], child.assignments.contains(where: { $0.delivery.tag == tag }) else {
@@ -351,6 +357,7 @@ extension Supervisor {
             let hasStarted = child.assignments.contains { $0.delivery.tag == tag && $0.startedAt != nil }
             if kill && hasStarted { return self.kill(index, .cause(.terminated, culprit: tag), now: now) }
             self.perform(self.children[index]!.notify(tag, .revoked), index, now: now)
+            if !hasStarted { self.actions.append(.recall(child.id)) }
         }
     }
 }

@@ -74,6 +74,38 @@ final class CeleryClient {
         _ = try self.ask("revoke", ["id": .string(id), "terminate": .bool(terminate)])
     }
 
+    // MARK: Remote control
+
+    /// Asks workers and returns what they answered, in the order of their answers; ends with the first `limit` ones.
+    func broadcast(
+        _ method: String, _ arguments: JSONObject = [:], address: JSONObject = [:], limit: Int = 1, timeout: Double = 5
+    ) throws -> [JSONValue] {
+        var command: JSONObject = [
+            "method": .string(method), "arguments": .object(arguments), "limit": .number(JSONNumber(limit)),
+            "timeout": JSONNumber(timeout).map { .number($0) } ?? 5,
+        ]
+        for (key, value) in address { command[key] = value }
+        return try self.ask("broadcast", command)["replies"]?.elements ?? []
+    }
+
+    /// Calls a method of `app.control.inspect()` and returns the answer of the first worker.
+    func inspect(_ method: String, _ arguments: JSONValue...) throws -> JSONValue {
+        let command: JSONObject = ["method": .string(method), "args": .array(arguments)]
+        return try self.ask("inspect", command)["replies"]?.members.first?.value ?? .null
+    }
+
+    /// Calls a method of `app.control` and returns the answer of the first worker.
+    func control(_ method: String, _ arguments: JSONValue...) throws -> JSONValue {
+        let command: JSONObject = ["method": .string(method), "args": .array(arguments)]
+        return try self.ask("control", command)["replies"]?.elements.first?.members.first?.value ?? .null
+    }
+
+    /// Begins to listen to events.
+    func listen() throws { _ = try self.ask("listen", [:]) }
+
+    /// What events have told: `events`, and `tasks` and `workers` as `app.events.State` sees them.
+    func heard() throws -> JSONValue { try self.ask("heard", [:]) }
+
     private func id(_ answer: JSONValue) throws -> String {
         guard let id = answer["id"]?.text else { throw CommandFailed(reason: "no id in \(answer)") }
         return id

@@ -373,7 +373,18 @@ import Testing
         let (id, _) = bench.run()
         let (_, waiting) = bench.place()!
         bench.supervisor.revoke(waiting.tag, kill: true, now: bench.now)
-        #expect(bench.actions() == [.notify(id, waiting.tag, .revoked)])
+        #expect(bench.actions() == [.notify(id, waiting.tag, .revoked), .recall(id)])
+    }
+
+    @Test func aChildWhoseLastTaskIsTakenBackLeaves() {
+        var bench = Bench.running { $0.maxTasksPerChild = 1 }
+        let (id, delivery) = bench.place()!
+        bench.supervisor.revoke(delivery.tag, kill: true, now: bench.now)
+        #expect(bench.actions().contains(.recall(id)))
+        bench.supervisor.taskRecalled(id, delivery.tag, now: bench.now)
+        let actions = bench.actions()
+        #expect(actions.contains(.giveBack(delivery)))
+        #expect(actions.contains(.stop(id)))
     }
 
     @Test func revokingAnUnknownDeliveryDoesNothing() {

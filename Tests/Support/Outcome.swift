@@ -30,4 +30,5 @@ extension JSONValue {
     package var integer: Int? { if case .number(let number) = self { number.asInt } else { nil } }
     package var double: Double? { if case .number(let number) = self { number.asDouble } else { nil } }
     package var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
+    package var members: [JSONObject.Member] { if case .object(let object) = self { Array(object) } else { [] } }
 }

@@ -39,6 +39,16 @@ final class TaskTable {
         }
     }
 
+    /// Limits the time of a task's attempts; `nil` for no limit. Lasts until the settings are read again.
+    func setTimes(soft: Duration?, hard: Duration?, task: Int) -> TaskLimits {
+        self.profiles[task].limits.softTime = soft
+        self.profiles[task].limits.hardTime = hard
+        return self.profiles[task].limits
+    }
+
+    /// Limits how often a task starts; `nil` for no limit. Lasts until the settings are read again.
+    func setRate(_ rate: Rate?, task: Int) { self.deliveries[task] = self.deliveries[task].limited(to: rate) }
+
     /// Takes new settings over. Pools and tasks cannot come and go in a running worker.
     func reload(_ settings: Settings) throws -> ReloadedSettings {
         guard settings.pools.map(\.name) == self.poolNames else {

@@ -63,6 +63,10 @@ struct BrokerFlags: ParsableArguments {
     @Option(help: help("signing-key")) var signingKey: String?
     @Option(help: help("signature-max-age")) var signatureMaxAge: String?
     @Option(help: help("certificates")) var certificates: String?
+    @Option(help: help("remote-control")) var remoteControl: String?
+    @Option(help: help("control-socket")) var controlSocket: String?
+    @Option(help: help("task-events")) var taskEvents: String?
+    @Flag(name: .customShort("E"), help: "The same as --task-events true.") var sendsEvents = false
 
     /// The given flags by ``SettingKey/flag``.
     var values: [String: String] {
@@ -76,7 +80,8 @@ struct BrokerFlags: ParsableArguments {
             "result-key-prefix": self.resultKeyPrefix, "require-signature": self.requireSignature,
             "require-certificate": self.requireCertificate, "verify-keys": self.verifyKeys,
             "signing-key": self.signingKey, "signature-max-age": self.signatureMaxAge,
-            "certificates": self.certificates,
+            "certificates": self.certificates, "remote-control": self.remoteControl,
+            "control-socket": self.controlSocket, "task-events": self.taskEvents ?? (self.sendsEvents ? "true" : nil),
         ]
         return all.compactMapValues { $0 }
     }

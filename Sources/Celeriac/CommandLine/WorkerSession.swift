@@ -26,7 +26,10 @@ struct WorkerSession {
                     + "CELERY_BROKER_URL; without a server there is `run`")
         }
         self.url = try Self.url(text, settings, setting: "broker")
-        self.options = try Self.options(settings, broker: self.url)
+        var options = try Self.options(settings, broker: self.url)
+        options.listens = engine.settings.worker.control.access != .off
+        options.sendsTaskEvents = engine.settings.worker.control.taskEvents
+        self.options = options
         do throws(KeyError) {
             self.keys = try Self.keys(settings.signing)
         } catch {
@@ -54,6 +57,7 @@ struct WorkerSession {
         options.keyPrefix = settings.keyPrefix
         options.maxDeliveries = settings.maxDeliveries
         options.results = try Self.results(settings, broker)
+        options.version = celeriacVersion
         return options
     }
 
@@ -80,6 +84,8 @@ struct WorkerSession {
             url: self.url, options: self.options, directory: TaskDirectory(names: table.names), profiles: profiles,
             pools: self.engine.settings.pools.count, logger: logger, seed: randomSeed())
         broker.messageKeys = self.keys
+        let desk = ControlDesk(self.engine, broker, nodeName: self.options.nodeName, logger)
+        broker.handler = desk
         let leaks = try LeakReporter(self.engine, logger)
         var hooks = self.hooks(broker)
         hooks.passed = { master in
@@ -90,6 +96,8 @@ struct WorkerSession {
         hooks.nextWake = { leaks.nextWake }
         let master = try Master(
             settings: self.engine.masterSettings(), broker: broker, logger: logger, hooks: hooks, seed: randomSeed())
+        desk.master = master
+        broker.endAttempt = { [unowned master] in master.endAttempt($0, kills: $1) }
         print(self.banner)
         StandardOutput.flush()
         let reason = try master.run()

@@ -138,7 +138,7 @@ extension Master {
             return TaskOutcome.Failure(
                 type: "MaxRetriesExceededError", message: "retried \(most) times; the last reason: \(content.message)")
         case .revoked:
-            return TaskOutcome.Failure(type: "TaskRevokedError", message: "revoked", cause: Cause.terminated.name)
+            return TaskOutcome.Failure(type: "TaskRevokedError", message: "terminated", cause: Cause.terminated.name)
         }
     }
 

@@ -33,6 +33,10 @@ extension Master {
         let attempt = child.attempts.first { $0.delivery.tag == delivery.tag }
         var outcome = TaskOutcome(.failure, attempts: delivery.attempt - (isFinal ? 0 : 1))
         outcome.failure = TaskOutcome.Failure(type: cause.errorType, message: "\(cause)", cause: cause.name)
+        if cause == .terminated {
+            outcome.state = .revoked
+            outcome.failure = TaskOutcome.Failure(type: "TaskRevokedError", message: "terminated", cause: cause.name)
+        }
         outcome.pid = child.pid
         outcome.runTime = (startedAt ?? attempt?.startedAt).map { self.now - $0 }
         outcome.lastOutput = child.tail.text

@@ -7,6 +7,7 @@ object; an error of the command itself is {"error": text}.
 import datetime
 import decimal
 import sys
+import threading
 import traceback
 import uuid
 
@@ -86,6 +87,67 @@ def revoke(command):
     return {}
 
 
+def broadcast(command):
+    """A request as it is, and what was answered: a list of objects, by node."""
+    options = {name: command[name] for name in ("destination", "pattern", "matcher") if name in command}
+    replies = app.control.broadcast(
+        command["method"], command.get("arguments", {}), reply=True, timeout=command.get("timeout", 5),
+        limit=command.get("limit", 1), **options
+    )
+    return {"replies": replies or []}
+
+
+def inspect(command):
+    """A method of app.control.inspect()."""
+    inspector = app.control.inspect(timeout=command.get("timeout", 5), limit=command.get("limit", 1))
+    return {"replies": getattr(inspector, command["method"])(*command.get("args", [])) or {}}
+
+
+def control(command):
+    """A method of app.control."""
+    method = getattr(app.control, command["method"])
+    replies = method(*command.get("args", []), reply=True, timeout=command.get("timeout", 5), limit=1)
+    return {"replies": replies or []}
+
+
+class Listener:
+    """What events tell, as app.events.State sees it."""
+
+    def __init__(self):
+        self.state = app.events.State()
+        self.events = []
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        with app.connection_for_read() as connection:
+            receiver = app.events.Receiver(connection, handlers={"*": self.take})
+            receiver.capture(wakeup=False)
+
+    def take(self, event):
+        self.events.append(event)
+        self.state.event(event)
+
+
+listener = None
+
+
+def listen(command):
+    global listener
+    listener = Listener()
+    return {}
+
+
+def heard(command):
+    state = listener.state
+    tasks = {
+        id: {"state": task.state, "name": task.name, "worker": task.worker.hostname if task.worker else None,
+             "exception": task.exception, "result": task.result, "traceback": task.traceback}
+        for id, task in state.tasks.items()
+    }
+    workers = {name: {"alive": worker.alive, "active": worker.active} for name, worker in state.workers.items()}
+    return {"events": listener.events, "tasks": tasks, "workers": workers}
+
+
 def describe(result, value):
     answer = {"state": result.state, "repr": repr(value), "traceback": result.traceback}
     if isinstance(value, BaseException):
@@ -118,6 +180,11 @@ COMMANDS = {
     "get": get,
     "state": state,
     "revoke": revoke,
+    "broadcast": broadcast,
+    "inspect": inspect,
+    "control": control,
+    "listen": listen,
+    "heard": heard,
 }
 
 

@@ -1,0 +1,2 @@
+/// The version of this program, as events and reports tell it.
+let celeriacVersion = "0.1.0"
