@@ -167,7 +167,8 @@ let package = Package(
         .executableTarget(
             name: "GroupFixture", dependencies: ["ControlGroups", "Syscalls"], path: "Tests/Fixtures/GroupFixture"),
         .executableTarget(
-            name: "EngineFixture", dependencies: ["Celeriac", "Sandbox"], path: "Tests/Fixtures/EngineFixture"),
+            name: "EngineFixture", dependencies: ["Celeriac", "Sandbox", "SandboxPolicy", "Wire"],
+            path: "Tests/Fixtures/EngineFixture"),
         .target(name: "EngineSupport", dependencies: ["JSON", "Syscalls"], path: "Tests/Support"),
         .testTarget(
             name: "CeleriacClientTests", dependencies: ["CeleriacClient", "Celery", "JSON", "Redis", "Supervision"]),

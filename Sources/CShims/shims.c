@@ -199,12 +199,14 @@ int celeriac_wait_pidfd(int pidfd, struct celeriac_exit *result) {
     return wait_for(P_PIDFD, (id_t)pidfd, WNOHANG, result);
 }
 
-int celeriac_has_children(void) {
+static int has_child(idtype_t kind, id_t id) {
     siginfo_t information;
-    memset(&information, 0, sizeof information);
-    int status = waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT);
+    int status = waitid(kind, id, &information, WEXITED | WNOHANG | WNOWAIT);
     return !(status < 0 && errno == ECHILD);
 }
+
+int celeriac_has_children(void) { return has_child(P_ALL, 0); }
+int celeriac_is_child(int pidfd) { return has_child(P_PIDFD, (id_t)pidfd); }
 
 // MARK: Sockets that carry descriptors
 

@@ -102,6 +102,9 @@ public struct ProcessDescriptor: ~Copyable {
         Descriptor(owning: try check(celeriac_pidfd_take(self.descriptor.number, descriptor)))
     }
 
+    /// Whether it is a child of this process, alive or not yet reaped (`waitid(2)` with `WNOWAIT`).
+    public var isOwnChild: Bool { celeriac_is_child(self.descriptor.number) != 0 }
+
     /// Reaps the process if it has ended and is a child of the caller.
     public borrowing func reap() -> Exit? {
         var exit = celeriac_exit()

@@ -13,6 +13,7 @@ extension EngineTests {
             ("prepare-crashes", "ended by SIGABRT before it was ready"),
             ("prepare-exits", "exited with code 7 before it was ready"),
             ("prepare-hangs", "not ready within 200ms"),
+            ("prepare-says-ready", "the sandbox basic is not in force: "),
         ])
         func workerThatCannotBootEndsWithTheReason(fault: String, reason: String) throws {
             let run = try Run(

@@ -57,6 +57,27 @@ extension EngineTests {
             #expect(try program.finish() == 1)
         }
 
+        /// The template starts with the new configuration, and its children do not: all stays as it was.
+        @Test func configurationWhoseChildrenDoNotStartIsTakenBack() throws {
+            let scratch = try ScratchDirectory()
+            let config = try scratch.write("[limits]\nhard_time = \"150ms\"\n", to: "celeriac.toml")
+            let program = try Program(
+                run: .fixture, ["-c", "1", "--config", config],
+                environment: [
+                    "ENGINE_FIXTURE": "prepare-throws-later", "ENGINE_FIXTURE_FILE": scratch.file("fault"),
+                ])
+            try program.wait(forRecords: "child.ready", count: 1)
+            try scratch.write("", to: "fault")
+            try scratch.write("[limits]\nhard_time = \"10s\"\n", to: "celeriac.toml")
+            program.signal(SIGHUP)
+            try program.wait(forRecords: "reload.undone")
+            #expect(unlink(scratch.file("fault")) == 0)
+            program.send(call("probe.slow", 5, id: "a"))
+            #expect(try program.outcome("a").message == "hard time limit of 150ms")
+            try program.wait(for: "the end of the new template") { program.templates.count == 1 }
+            #expect(try program.finish() == 1)
+        }
+
         @Test func reloadThatChangesTheTasksIsRefused() throws {
             let scratch = try ScratchDirectory()
             let program = try self.start(scratch, "")

@@ -64,6 +64,8 @@ int celeriac_wait_pid(pid_t pid, int wait, struct celeriac_exit *result);
 int celeriac_wait_pidfd(int pidfd, struct celeriac_exit *result);
 // 1: has a child, dead or alive; 0: has none.
 int celeriac_has_children(void);
+// 1: the process is a child, dead or alive; 0: another's, or reaped.
+int celeriac_is_child(int pidfd);
 
 // sendmsg(2) and recvmsg(2) with SCM_RIGHTS. Received descriptors are close-on-exec.
 ssize_t celeriac_send(int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count);

@@ -26,6 +26,7 @@ extension Master {
             self.logger.debug("template.ready", metadata: ["generation": "\(generation)"])
         case .templateFailed(let generation, let reason):
             self.logger.error("template.failed", metadata: ["generation": "\(generation)", "reason": "\(reason)"])
+            self.undoReload(generation, reason: reason)
         case .templateLost(let generation):
             self.logger.error("template.lost", metadata: ["generation": "\(generation)"])
         case .spawnFailed(let pool, let reason, let wait):

@@ -155,11 +155,12 @@ extension Master {
         self.performActions()
     }
 
-    /// Ends a child whose template is gone. One that was never forked, or whose pidfd never came, has no process that
-    /// could be told from a stranger's: the sweep gets it.
+    /// Ends a child whose template is gone. The kernel has made it ours; it has ended already when its template reaped
+    /// it and could not tell any more. One that was never forked, or whose pidfd never came, has no process that could
+    /// be told from a stranger's: the sweep gets it.
     private func endOrphan(_ child: ChildHandle) {
         child.process?.send(.kill)
-        if child.pid == nil {
+        if child.process?.isOwnChild != true {
             self.childEnded(child, .signalled("SIGKILL"), LifeUsage(), templateLost: true)
         }
     }

@@ -1,5 +1,7 @@
 import Celeriac
 import Glibc
+import SandboxPolicy
+import Wire
 
 /// Memory that `preload` filled, shared by all children.
 nonisolated(unsafe) var preloaded: UnsafeMutableRawPointer?
@@ -16,6 +18,9 @@ func addBootFault(to worker: inout Worker) {
     case "prepare-crashes": worker.prepareChild { abort() }
     case "prepare-exits": worker.prepareChild { exit(7) }
     case "prepare-hangs": worker.prepareChild { while true { sleep(1_000) } }
+    case "prepare-says-ready": worker.prepareChild(sayReadyWithoutSandbox)
+    case "prepare-throws-later":
+        worker.prepareChild { if access(getenv("ENGINE_FIXTURE_FILE"), F_OK) == 0 { throw BootError() } }
     case let name?: fatalError("ENGINE_FIXTURE has no value \(name).")
     }
 }
@@ -28,6 +33,17 @@ private func filled(mebibytes: Int) -> UnsafeMutableRawPointer? {
     let memory = malloc(mebibytes << 20)
     if let memory { memset(memory, 1, mebibytes << 20) }
     return memory
+}
+
+/// What a child would send whose sandbox was left out.
+private func sayReadyWithoutSandbox() {
+    var report = SandboxReport()
+    report.profile = "basic"
+    var frame: [UInt8] = []
+    PlainFrame.write(.ready, payload: Array(report.text.utf8)[...], into: &frame)
+    // Where a child reports.
+    _ = write(4, frame, frame.count)
+    pause()
 }
 
 private func startThread() {
