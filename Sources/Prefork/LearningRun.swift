@@ -29,7 +29,7 @@ public enum LearningRun {
         case .parent(let child):
             closeAll([reports.writing.release()])
             try self.order(task, body, orders.writing.number)
-            let listener = try CallListener(to: child, at: ChildProcess.Numbers.afterPipes)
+            let listener = try CallListener(to: child)
             while listener.next(see) {}
             _ = try reap(child)
             return try self.ending(readAll(reports.reading.number))

@@ -5,17 +5,22 @@ import SystemPackage
 
 /// Runs a program and sees every system call that it, and all that it starts, makes.
 public enum LearningCommand {
+    /// The exit code of a command that was not started, as shells have it.
+    public static let notStarted: CInt = 127
+
     /// Runs a command line to its end. The process must have one thread.
     public static func run(_ command: [String], _ see: (SeenCall) -> Void) throws -> ExitStatus {
-        let place: CInt = 3
         switch try Syscalls.fork() {
         case .child:
-            guard (try? closeDescriptors(from: place)) != nil,
+            guard (try? closeDescriptors(from: 3)) != nil,
                 (try? Sandbox(learning: ()).enter(as: 1, descriptor: nil)) != nil
-            else { exitNow(126) }
+            else {
+                printError("cannot start \(command[0]): its calls cannot be seen on this host")
+                exitNow(Self.notStarted)
+            }
             self.execute(command)
         case .parent(let child):
-            let listener = try CallListener(to: child, at: place)
+            let listener = try CallListener(to: child)
             while listener.next(see) {}
             return try reap(child).status
         }
@@ -26,6 +31,6 @@ public enum LearningCommand {
         arguments.append(nil)
         execvp(command[0], arguments)
         printError("cannot start \(command[0]): \(Errno(rawValue: errno))")
-        exitNow(127)
+        exitNow(Self.notStarted)
     }
 }

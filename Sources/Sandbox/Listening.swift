@@ -8,8 +8,7 @@ extension Sandbox {
     /// `BPF_RET | BPF_K` with `SECCOMP_RET_USER_NOTIF`: each call is told, and waits for an answer.
     private static let tellAll: [UInt64] = [UInt64(SCMP_ACT_NOTIFY) << 32 | 0x06]
 
-    /// From here on nothing goes on in this process until another one listens at the descriptor with the lowest number
-    /// that was free.
+    /// From here on nothing goes on in this process until another one listens at the descriptor that this opens.
     func listen() throws(SandboxFailure) {
         try taking(.seccomp, "listening") { () throws(Errno) in
             try Confinement.setNoNewPrivileges()
@@ -59,30 +58,26 @@ public final class CallListener {
     private let response: UnsafeMutablePointer<seccomp_notif_resp>
 
     /// Takes the descriptor of a child that ``Sandbox/init(learning:)`` let in, once it is there.
-    public init(to process: ProcessID, at number: CInt) throws(Errno) {
+    public init(to process: ProcessID) throws(Errno) {
         let child = try ProcessDescriptor(child: process)
         var request: UnsafeMutablePointer<seccomp_notif>?
         var response: UnsafeMutablePointer<seccomp_notif_resp>?
         guard seccomp_notify_alloc(&request, &response) == 0, let request, let response else { throw .noMemory }
-        self.descriptor = try Self.wait(for: number, of: child)
+        self.descriptor = try Self.waitForListener(of: process, child)
         self.request = request
         self.response = response
     }
 
-    private static func wait(for number: CInt, of child: borrowing ProcessDescriptor) throws(Errno) -> Descriptor {
-        for _ in 0..<5_000 {
-            // Until the child has closed what it was forked with, the number is something else's.
-            if let found = Self.listener(number, of: child) { return found }
-            if isReadable(child.descriptor.number, within: .milliseconds(1)) { break }
+    /// Until it has one, or has ended.
+    private static func waitForListener(
+        of process: ProcessID, _ child: borrowing ProcessDescriptor
+    ) throws(Errno) -> Descriptor {
+        while !isReadable(child.descriptor.number, within: .milliseconds(1)) {
+            let open = ProcessTable.descriptors(of: process)
+            guard let listener = open.first(where: { $0.target.hasSuffix("seccomp notify") }) else { continue }
+            return try child.take(listener.number)
         }
         throw .noSuchProcess
-    }
-
-    private static func listener(_ number: CInt, of child: borrowing ProcessDescriptor) -> Descriptor? {
-        guard let found = try? child.take(number),
-            ProcessTable.targetOfOwnDescriptor(found.number).hasSuffix("seccomp notify")
-        else { return nil }
-        return found
     }
 
     deinit { seccomp_notify_free(self.request, self.response) }

@@ -101,18 +101,18 @@ public enum ProcessTable {
     }
 
     /// This process's open descriptors and what they refer to, the one that lists them left out.
-    public static func ownDescriptors() -> [(number: CInt, target: String)] {
-        entries("/proc/self/fd").compactMap { entry in
-            guard let number = CInt(entry), let target = link("/proc/self/fd/\(entry)") else { return nil }
+    public static func ownDescriptors() -> [(number: CInt, target: String)] { self.descriptors(of: ownProcessID) }
+
+    /// The open descriptors of a process, and what each refers to.
+    public static func descriptors(of pid: ProcessID) -> [(number: CInt, target: String)] {
+        entries("/proc/\(pid)/fd").compactMap { entry in
+            guard let number = CInt(entry), let target = link("/proc/\(pid)/fd/\(entry)") else { return nil }
             return (number, target)
         }
     }
 
     /// What the kernel says of this process, a field a line (`/proc/self/status`).
     public static func ownStatus() -> [UInt8]? { contents("/proc/self/status", capacity: 4_096) }
-
-    /// What a descriptor of this process refers to, as the kernel calls it; empty when it is not open.
-    public static func targetOfOwnDescriptor(_ number: CInt) -> String { link("/proc/self/fd/\(number)") ?? "" }
 
     /// The command name of a process.
     public static func name(of pid: ProcessID) -> String? {

@@ -27,27 +27,26 @@ struct LearnProfileCommand: ParsableCommand {
     var config: String?
     @Flag(help: "Print JSON.")
     var json = false
-    @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.")
+    @Argument(parsing: .postTerminator, help: "The command and its arguments, behind `--`.")
     var command: [String] = []
 
     func run() throws {
         var lesson = Lesson()
         let failure = try self.learn(&lesson)
-        print(self.json ? lesson.json.description : lesson.text(name: self.task ?? self.program.first ?? "learned"))
+        print(self.json ? lesson.json.description : lesson.text(name: self.task ?? self.command.first ?? "learned"))
         guard let failure else { return }
         printError(failure)
         throw ExitCode(RunSession.Status.someFailed.rawValue)
     }
 
-    private var program: [String] { self.command.first == "--" ? Array(self.command.dropFirst()) : self.command }
-
     /// Returns what went wrong.
     private func learn(_ lesson: inout Lesson) throws -> String? {
         if let task = self.task { return try self.learn(task: task, &lesson) }
-        let command = self.program
-        guard !command.isEmpty else { throw UsageError(description: "a command or --task is needed") }
-        switch try LearningCommand.run(command, { lesson.add($0) }) {
+        guard !self.command.isEmpty else { throw UsageError(description: "-- and a command, or --task, is needed") }
+        switch try LearningCommand.run(self.command, { lesson.add($0) }) {
         case .exited(0): return nil
+        // Said by the process that should have become the command.
+        case .exited(LearningCommand.notStarted): throw ExitCode(RunSession.Status.couldNotWork.rawValue)
         case .exited(let code): return "the command exited with code \(code)"
         case .signalled(let signal): return "the command was ended by \(Signal(signal).name)"
         }
