@@ -11,9 +11,6 @@ public struct TakenMessage {
     public var id: Bytes
     /// What its child gets.
     public var body: Body
-    /// Whether the task is not to be run: it has failed, and a child is to tell what follows from that.
-    public var hasFailed = false
-
     /// The two forms of a message.
     public enum Body: Sendable {
         /// Positional arguments, a JSON array, and keyword arguments, a JSON object.
@@ -53,6 +50,10 @@ public protocol Broker: AnyObject {
     /// Takes the message that ``nextTask(pool:now:)`` told of.
     func take(pool: Int, now: Instant) -> TakenMessage
 
+    /// Whether a message that was taken and has not started may start now. When it may not, because it has expired or
+    /// another worker has been given it, the broker has ended it.
+    func mayStart(_ delivery: Delivery, now: Instant) -> Bool
+
     /// A child has begun to run the task.
     func started(_ tag: DeliveryTag, pid: Int32?, now: Instant)
 
@@ -84,8 +85,10 @@ public protocol Broker: AnyObject {
     var status: BrokerStatus { get }
 }
 
-/// Brokers whose messages are at hand need not fetch, and those without a result backend need not tell of a start.
+/// Brokers whose messages are at hand need not fetch, those whose messages do not expire need not look again, and those
+/// without a result backend need not tell of a start.
 extension Broker {
+    public func mayStart(_ delivery: Delivery, now: Instant) -> Bool { true }
     public func placesAreOpen(_ count: Int, now: Instant) {}
     public func started(_ tag: DeliveryTag, pid: Int32?, now: Instant) {}
 }
@@ -94,7 +97,7 @@ extension Broker {
 public struct MessageHistory: Equatable, Sendable {
     /// Children that it has lost.
     public var losses: Int
-    /// Whether its task has failed, and is not to be run: ``TakenMessage/hasFailed``.
+    /// Whether its task has failed, and is not to be run: ``Delivery/hasFailed``.
     public var hasFailed: Bool
 
     /// What has become of a message.

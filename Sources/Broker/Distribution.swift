@@ -14,19 +14,43 @@ public struct Distribution {
     /// Whether no message waits for memory.
     public var isEmpty: Bool { self.waiting.allSatisfy(\.isEmpty) }
 
-    /// The message that has waited longest for memory in a pool, if it can start now, and its child.
+    /// How many messages wait for memory in a pool.
+    public func waitingCount(pool: Int) -> Int { self.waiting[pool].count }
+
+    /// The message that has waited longest for memory in a pool, if it can start now, and its child. Much may have
+    /// happened while it waited.
     public mutating func nextWaiting(
-        pool: Int, _ supervisor: inout Supervisor, now: Instant
+        pool: Int, _ supervisor: inout Supervisor, _ broker: any Broker, now: Instant
     ) -> (message: TakenMessage, child: ChildID)? {
-        guard let message = self.waiting[pool].first else { return nil }
-        let task = message.delivery.task
-        let place = supervisor.place(task: task, losses: message.delivery.losses, now: now)
-        supervisor.setPlaceForWaiting(pool: pool, place != nil)
-        guard let child = place, supervisor.admitsWaiting(task: task, on: child, now: now) else { return nil }
+        while let message = self.waiting[pool].first {
+            let delivery = message.delivery
+            if Self.mayNotStart(delivery, &supervisor, broker, now) {
+                self.removeFirst(pool, &supervisor, now)
+                continue
+            }
+            let place = supervisor.place(task: delivery.task, losses: delivery.losses, now: now)
+            supervisor.setPlaceForWaiting(pool: pool, place != nil)
+            guard let child = place, supervisor.admitsWaiting(delivery, on: child, now: now) else { return nil }
+            self.removeFirst(pool, &supervisor, now)
+            return (message, child)
+        }
+        return nil
+    }
+
+    /// Whether a message that waited is over, or its task keeps killing children by now: then it is not ours any more.
+    private static func mayNotStart(
+        _ delivery: Delivery, _ supervisor: inout Supervisor, _ broker: any Broker, _ now: Instant
+    ) -> Bool {
+        guard broker.mayStart(delivery, now: now) else { return true }
+        guard let wait = supervisor.breakerWait(task: delivery.task, now: now) else { return false }
+        broker.postpone(delivery, by: wait, now: now)
+        return true
+    }
+
+    private mutating func removeFirst(_ pool: Int, _ supervisor: inout Supervisor, _ now: Instant) {
         self.waiting[pool].removeFirst()
         supervisor.memoryWaitIsOver(pool: pool)
         if !self.waiting[pool].isEmpty { supervisor.waitsForMemory(pool: pool, now: now) }
-        return (message, child)
     }
 
     /// The next message of the broker's for a pool, and its child; `nil` when there is none, none is ready, or no memory
@@ -38,7 +62,7 @@ public struct Distribution {
             let history = broker.historyOfNext(pool: pool)
             if Self.holdBack(task, history, pool, &supervisor, broker, now) { continue }
             guard let child = supervisor.place(task: task, losses: history.losses, now: now) else { return nil }
-            if supervisor.admits(task: task, on: child, now: now) {
+            if history.hasFailed || supervisor.admits(task: task, losses: history.losses, on: child, now: now) {
                 return (broker.take(pool: pool, now: now), child)
             }
             guard self.setAside(pool, &supervisor, broker, now) else { return nil }

@@ -146,6 +146,9 @@ public struct MemoryBroker<Content> {
         return (DeliveryTag(self.lastNumber), message)
     }
 
+    /// A message that was taken and has not come to its end.
+    public func taken(_ tag: DeliveryTag) -> Message? { self.taken[tag.number] }
+
     /// The message is finished: forgets it. A tag that is not taken yields `nil`: its message went another way.
     public mutating func finish(_ tag: DeliveryTag) -> Message? { self.taken.removeValue(forKey: tag.number) }
 

@@ -108,8 +108,19 @@ public final class InProcessQueue: Broker {
         return nil
     }
 
+    public func mayStart(_ delivery: Delivery, now: Instant) -> Bool {
+        guard let message = self.messages.taken(delivery.tag) else { return false }
+        guard let expires = message.expires, expires <= wallNanoseconds() else { return true }
+        self.expire(delivery.tag, message)
+        return false
+    }
+
     private func expire(_ pool: Int) {
         guard let (tag, message) = self.messages.take(pool: pool) else { return }
+        self.expire(tag, message)
+    }
+
+    private func expire(_ tag: DeliveryTag, _ message: Message) {
         var outcome = TaskOutcome(.revoked, attempts: message.retries + message.losses)
         outcome.failure = TaskOutcome.Failure(type: "TaskRevokedError", message: "expired")
         self.finish(tag, outcome)

@@ -56,8 +56,10 @@ struct HeldMessage {
     func delivery(_ number: UInt64) -> Delivery {
         // A task that has failed for good is not retried when a child tells so once more.
         let retries = self.failure == nil ? self.head.retries : .max
-        return Delivery(
+        var delivery = Delivery(
             tag: DeliveryTag(number), task: self.task, retries: retries, losses: self.losses, ownLimits: self.ownLimits)
+        delivery.hasFailed = self.failure != nil
+        return delivery
     }
 
     /// Attempts that were made before this delivery. The counts come with the message: no overflow.

@@ -1,4 +1,5 @@
 import Celery
+import Logging
 import Redis
 import Supervision
 import Syscalls
@@ -83,10 +84,21 @@ extension RedisBroker {
         settlement.then = { [unowned self] outcome in
             FaultPoint.reached(.recoveryAnswered)
             self.recovering.remove(tag)
-            if outcome == .done { self.counts.recovered += 1 }
+            if outcome == .done { self.recovered(message, tag: tag) }
         }
         self.queue(settlement)
         FaultPoint.reached(.recoveryQueued)
+    }
+
+    /// All that can be said of an attempt whose worker died as a whole.
+    private func recovered(_ message: ArraySlice<UInt8>, tag: String) {
+        self.counts.recovered += 1
+        var metadata: Logger.Metadata = ["delivery": "\(tag)"]
+        if let head = try? MessageHead(scanning: message) {
+            metadata["task.id"] = "\(String(decoding: head.id, as: UTF8.self))"
+            metadata["task.name"] = "\(String(decoding: head.task, as: UTF8.self))"
+        }
+        self.logger.warning("message.recovered", metadata: metadata)
     }
 
     // MARK: Deliveries of Python workers

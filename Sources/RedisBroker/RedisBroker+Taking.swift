@@ -137,10 +137,20 @@ extension RedisBroker {
             preconditionFailure("A message is taken after nextTask told of it.")
         }
         self.held[number]!.place = .running
-        var taken = TakenMessage(
-            delivery: message.delivery(number), id: message.head.id, body: .envelope(message.bytes))
-        taken.hasFailed = message.failure != nil
-        return taken
+        return TakenMessage(delivery: message.delivery(number), id: message.head.id, body: .envelope(message.bytes))
+    }
+
+    public func mayStart(_ delivery: Delivery, now: Instant) -> Bool {
+        let number = delivery.tag.number
+        guard let message = self.held[number], !message.isLost else {
+            self.held[number] = nil
+            return false
+        }
+        guard let expires = message.head.expires, message.failure == nil, expires <= self.loop.wallSeconds else {
+            return true
+        }
+        self.expire(number)
+        return false
     }
 
     // MARK: Back to the lists

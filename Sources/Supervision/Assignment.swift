@@ -10,6 +10,9 @@ public struct Delivery: Equatable, Sendable {
     public var losses: Int
     /// Limits that the message itself sets; `nil` for the task's own.
     public var ownLimits: SharedLimits?
+    /// Whether the task is not to be run: it has failed, and a child is to tell what follows from that. Says nothing of
+    /// the task's runs.
+    public var hasFailed = false
 
     /// A first delivery.
     public init(tag: DeliveryTag, task: Int, retries: Int = 0, losses: Int = 0, ownLimits: SharedLimits? = nil) {

@@ -101,13 +101,13 @@ extension Supervisor {
     }
 
     mutating func breakerStarted(_ delivery: Delivery) {
-        if self.breakers.isEmpty { return }
+        if self.breakers.isEmpty || delivery.hasFailed { return }
         if self.breakers[delivery.task]?.started(delivery.tag) ?? false { self.log(.breakerTries(task: delivery.task)) }
     }
 
     mutating func breakerLost(_ delivery: Delivery, now: Instant) {
         let policy = self.tasks[delivery.task].retry
-        guard let limit = policy.breaker else { return }
+        guard !delivery.hasFailed, let limit = policy.breaker else { return }
         let wait = self.breakers[delivery.task, default: Breaker(wait: policy.breakerWait)]
             .lost(delivery.tag, limit: limit, now: now)
         if let wait {

@@ -4,6 +4,8 @@ extension Supervisor {
     private enum Fate {
         /// They had no part in it: they run again, and nothing is counted.
         case innocent
+        /// The template took the child with it: as above, and said for each that was running.
+        case orphaned
         /// One of them broke a limit; the others are innocent.
         case guilty(DeliveryTag, Cause)
         /// The one named, or each of them, may have done it: counted as a loss.
@@ -67,7 +69,7 @@ extension Supervisor {
         }
         // The same message would do it again: it is not tried a second time where it is known whose it was.
         if exit.isDenial, let running = child.onlyRunning { return .guilty(running, Cause(exit, evidence)) }
-        if templateLost && exit == .signalled("SIGKILL") { return .innocent }
+        if templateLost && exit == .signalled("SIGKILL") { return .orphaned }
         return .suspect(nil, Cause(exit, evidence))
     }
 
@@ -82,6 +84,9 @@ extension Supervisor {
         case .suspect(let tag, let cause) where tag == nil || tag == delivery.tag:
             self.breakerLost(delivery, now: now)
             self.lose(assignment, cause, id)
+        case .orphaned:
+            self.log(.attemptLost(id, delivery, .templateLost))
+            self.actions.append(.giveBack(delivery))
         case .innocent, .guilty, .suspect:
             self.actions.append(.giveBack(delivery))
         }

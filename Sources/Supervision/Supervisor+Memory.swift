@@ -8,15 +8,17 @@ extension Supervisor {
     }
 
     /// Whether a task may start in a child that ``place(task:)`` named, by what it is expected to need.
-    public func admits(task: Int, on id: ChildID, now: Instant) -> Bool {
+    public func admits(task: Int, losses: Int = 0, on id: ChildID, now: Instant) -> Bool {
         self.admission.admits(
-            self.need(task, self.children[id.index]!), pool: self.tasks[task].pool, now: now)
+            self.need(self.expectedMemory(task, isQuarantined: losses > 0), self.children[id.index]!),
+            pool: self.tasks[task].pool, now: now)
     }
 
     /// The same of the task that waits for memory in a pool.
-    public func admitsWaiting(task: Int, on id: ChildID, now: Instant) -> Bool {
+    public func admitsWaiting(_ delivery: Delivery, on id: ChildID, now: Instant) -> Bool {
         self.admission.admitsWaiting(
-            self.need(task, self.children[id.index]!), pool: self.tasks[task].pool, now: now)
+            self.need(self.expectedMemory(delivery), self.children[id.index]!), pool: self.tasks[delivery.task].pool,
+            now: now)
     }
 
     /// A task of the pool is set aside until there is memory for it.
@@ -30,25 +32,35 @@ extension Supervisor {
     /// It has started, or was given back.
     public mutating func memoryWaitIsOver(pool: Int) { self.admission.waitIsOver(pool: pool) }
 
-    /// What a task needs beyond what is reserved for its child already. Tasks that wait in a child's pipe run one after
-    /// the other, and need no more than the largest of them.
-    private func need(_ task: Int, _ child: ChildMachine) -> UInt64 {
-        let expected = self.tasks[task].expectedMemory
-        return child.concurrency == 1 ? expected - min(expected, child.reservedMemory) : expected
+    /// In quarantine an attempt may have twice as much as others.
+    private func expectedMemory(_ task: Int, isQuarantined: Bool) -> UInt64 {
+        let (memory, overflow) = self.tasks[task].expectedMemory.multipliedReportingOverflow(by: isQuarantined ? 2 : 1)
+        return overflow ? .max : memory
     }
 
-    mutating func reserveMemory(_ task: Int, _ index: Int) {
-        let need = self.need(task, self.children[index]!)
+    /// One that only tells what follows from a failure needs next to nothing.
+    private func expectedMemory(_ delivery: Delivery) -> UInt64 {
+        delivery.hasFailed ? 0 : self.expectedMemory(delivery.task, isQuarantined: delivery.isQuarantined)
+    }
+
+    /// What a task needs beyond what is reserved for its child already. Tasks that wait in a child's pipe run one after
+    /// the other, and need no more than the largest of them.
+    private func need(_ expected: UInt64, _ child: ChildMachine) -> UInt64 {
+        child.concurrency == 1 ? expected - min(expected, child.reservedMemory) : expected
+    }
+
+    mutating func reserveMemory(_ delivery: Delivery, _ index: Int) {
+        let need = self.need(self.expectedMemory(delivery), self.children[index]!)
         self.children[index]!.reservedMemory += need
         self.admission.reserve(need)
     }
 
     /// A child has fewer tasks than before: none, or one less of those that run at the same time.
-    mutating func releaseMemory(_ task: Int, _ index: Int) {
+    mutating func releaseMemory(_ delivery: Delivery, _ index: Int) {
         let child = self.children[index]!
         guard child.assignments.isEmpty || child.concurrency > 1 else { return }
         let reserved = child.reservedMemory
-        let freed = child.assignments.isEmpty ? reserved : min(reserved, self.tasks[task].expectedMemory)
+        let freed = child.assignments.isEmpty ? reserved : min(reserved, self.expectedMemory(delivery))
         self.children[index]!.reservedMemory -= freed
         self.admission.release(freed)
     }

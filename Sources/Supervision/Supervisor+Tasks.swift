@@ -16,10 +16,11 @@ extension Supervisor {
     }
 
     /// How many deliveries could be placed now or in about a millisecond, over all pools: those that free slots could
-    /// start, and those that could wait behind quick tasks, if they are quick as well.
-    public var openPlaces: Int {
+    /// start, and those that could wait behind quick tasks, if they are quick as well. Messages that a pool has and that
+    /// wait for memory will want its places first.
+    public func openPlaces(waiting: (_ pool: Int) -> Int = { _ in 0 }) -> Int {
         guard self.ladder.stage == .running else { return 0 }
-        return self.pools.indices.reduce(0) { $0 + self.openPlaces(ofPool: $1) }
+        return self.pools.indices.reduce(0) { $0 + max(0, self.openPlaces(ofPool: $1) - waiting($1)) }
     }
 
     private func openPlaces(ofPool index: Int) -> Int {
@@ -82,7 +83,7 @@ extension Supervisor {
         let isLast = self.children[id.index]!.assign(
             delivery, limits: limits, cost: self.tasks[delivery.task].statistics.meanRunTime, now: now)
         self.occupancyChanged(id.index, before)
-        self.reserveMemory(delivery.task, id.index)
+        self.reserveMemory(delivery, id.index)
         self.wake(by: min(self.children[id.index]!.nextDeadline, self.memoryGuard.nextLook))
         self.breakerStarted(delivery)
         if isLast {
@@ -109,7 +110,7 @@ extension Supervisor {
         let before = self.children[id.index]!.occupiedSlots
         guard let delivery = self.children[id.index]!.recalled(tag) else { return }
         self.occupancyChanged(id.index, before)
-        self.releaseMemory(delivery.task, id.index)
+        self.releaseMemory(delivery, id.index)
         self.breakerAbandoned(delivery)
         self.actions.append(.giveBack(delivery))
         self.childHasLessToDo(id.index, now: now)
@@ -179,15 +180,22 @@ extension Supervisor {
                 id, "it reported delivery \(tag.number), which it was not running", now: now)
         }
         self.occupancyChanged(id.index, before)
-        self.releaseMemory(assignment.delivery.task, id.index)
-        self.tasks[assignment.delivery.task].statistics.ran(for: report.runTime)
-        self.tasks[assignment.delivery.task].statistics.peaked(at: max(report.peakMemory, assignment.peakMemory))
-        self.tasks[assignment.delivery.task].statistics.leftovers += report.leftovers
+        let delivery = assignment.delivery
+        self.releaseMemory(delivery, id.index)
         self.children[id.index]!.settlePeak(report.peakMemory)
-        self.breakerEnded(assignment.delivery)
+        if !delivery.hasFailed { self.count(assignment, report) }
         self.decide(assignment, report, id)
         self.childFinishedTask(id.index, assignment, report, now: now)
-        self.noteRun(of: assignment.delivery.task, in: id, report, now: now)
+        if !delivery.hasFailed { self.noteRun(of: delivery.task, in: id, report, now: now) }
+    }
+
+    /// What a run says about its task.
+    private mutating func count(_ assignment: Assignment, _ report: Report) {
+        let task = assignment.delivery.task
+        self.tasks[task].statistics.ran(for: report.runTime)
+        self.tasks[task].statistics.peaked(at: max(report.peakMemory, assignment.peakMemory))
+        self.tasks[task].statistics.leftovers += report.leftovers
+        self.breakerEnded(assignment.delivery)
     }
 
     /// Whether the report comes after more output than allowed, or after the kernel has killed a process of the attempt:

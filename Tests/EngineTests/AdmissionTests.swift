@@ -75,6 +75,17 @@ extension EngineTests {
             #expect(Self.overlap(run.outcomes) == 1)
         }
 
+        @Test func whatExpiresWhileItWaitsForMemoryIsNotRun() throws {
+            let run = try Run(
+                .fixture, ["-c", "3", "--memory-budget", "32MiB"],
+                [
+                    call("probe.large", 40, 1.5, id: "a"),
+                    call("probe.large", 40, 0, id: "b", with: ["expires": 1]),
+                ])
+            #expect(run["a"].state == "SUCCESS")
+            #expect(run["b"].state == "REVOKED" && run["b"].message == "expired")
+        }
+
         @Test func whatWaitsForMemoryIsGivenBackAtAShutdown() throws {
             let program = try Program(run: .fixture, ["-c", "3", "--memory-budget", "32MiB"])
             program.send(call("probe.large", 40, 1, id: "a"), call("probe.large", 40, 0.2, id: "b"))

@@ -134,6 +134,16 @@ extension EngineTests {
             }
         }
 
+        /// Names of a backtrace take a while to find; the outcome waits for them, and the worker's end for the outcome.
+        @Test func anEndThatIsBeingExplainedIsNotLostAtAStop() throws {
+            let program = try Program(run: .fixture, ["-c", "1", "--max-losses", "1"])
+            program.send(call("death.fatal", id: "a"))
+            try program.wait(forRecords: "child.exited")
+            program.signal(15)
+            _ = try program.finish()
+            #expect(program.outcomes.map(\.id) == ["a"] && program.outcomes.first?.cause == "trap")
+        }
+
         @Test func aTaskThatIsNotStuckIsNotLookedAt() throws {
             let run = try Run(.fixture, ["-c", "1", "--hard-time", "5s"], [call("probe.length", "four", id: "a")])
             #expect(run["a"].json["post_mortem"] == nil)

@@ -96,6 +96,30 @@ import Testing
         #expect(bench.supervisor.breakerWait(task: 0, now: bench.now) == nil)
     }
 
+    /// A delivery that only asks what follows from a failure runs nothing, so it shows nothing.
+    @Test func anAftermathIsNoTrial() {
+        var bench = Bench.running(
+            1,
+            tasks: [
+                .retried {
+                    $0.breaker = 1
+                    $0.breakerWait = .seconds(2)
+                }
+            ])
+        let (id, _) = bench.run()
+        let forked = bench.exit(id, .signalled("SIGSEGV")).compactMap(\.forked)
+        _ = bench.ready(forked[0])
+        _ = bench.pass(.seconds(2))
+        #expect(bench.supervisor.breakerWait(task: 0, now: bench.now) == nil, "the next one tries")
+        var aftermath = bench.delivery()
+        aftermath.hasFailed = true
+        _ = bench.supervisor.assign(aftermath, to: forked[0], now: bench.now)
+        bench.supervisor.taskAccepted(forked[0], aftermath.tag, now: bench.now)
+        _ = bench.report(forked[0], aftermath, .init(.failure, runTime: 1_000))
+        #expect(!bench.events.contains(.breakerClosed(task: 0)) && !bench.events.contains(.breakerTries(task: 0)))
+        #expect(bench.supervisor.tasks[0].statistics.meanRunTime == TaskProfile.plain.statistics.meanRunTime)
+    }
+
     @Test func withoutALimitNothingIsHeld() {
         var bench = Bench.running()
         let (id, _) = bench.run()

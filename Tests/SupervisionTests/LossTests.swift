@@ -98,6 +98,7 @@ import Testing
         let (second, two) = bench.run()
         #expect(bench.exit(first, templateLost: true) == [.giveBack(one)], "no order to a dead template")
         #expect(bench.exit(second, templateLost: true) == [.giveBack(two)])
+        #expect(bench.events.contains(.attemptLost(first, one, .templateLost)), "and the log tells why")
         bench.supervisor.templateExited(1, now: bench.now)
         #expect(bench.actions() == [.startTemplate(generation: 2)])
         bench.supervisor.templateBecameReady(2, now: bench.now)

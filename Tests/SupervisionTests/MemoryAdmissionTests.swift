@@ -104,6 +104,29 @@ import Testing
         #expect(bench.supervisor.admission.reserved == 0)
     }
 
+    /// What has cost a child may have twice as much.
+    @Test func quarantineReservesTwiceAsMuch() {
+        var bench = self.bench(40)
+        let id = bench.supervisor.place(task: 0)!
+        let lost = bench.delivery(losses: 1)
+        _ = bench.supervisor.assign(lost, to: id, now: bench.now)
+        #expect((79 << 20...80 << 20).contains(bench.supervisor.admission.reserved))
+        #expect(!self.admits(bench, 0), "40 of 100 do not fit beside 80")
+        let other = bench.supervisor.place(task: 0)!
+        #expect(!bench.supervisor.admits(task: 0, losses: 1, on: other, now: bench.now))
+        bench.supervisor.taskAccepted(id, lost.tag, now: bench.now)
+        _ = bench.report(id, lost, .init(.success))
+        #expect(bench.supervisor.admission.reserved == 0)
+    }
+
+    @Test func anAftermathReservesNothing() {
+        var bench = self.bench(60)
+        var aftermath = bench.delivery()
+        aftermath.hasFailed = true
+        _ = bench.supervisor.assign(aftermath, to: bench.supervisor.place(task: 0)!, now: bench.now)
+        #expect(bench.supervisor.admission.reserved == 0)
+    }
+
     @Test func reservationsEndWithTheirChild() {
         var bench = self.bench(60)
         let (id, _) = bench.run()

@@ -123,11 +123,12 @@ extension Master {
         for pool in self.settings.pools.indices { self.distribute(pool: pool) }
         self.performActions()
         // A child that has just got a quick task has places behind it.
-        self.broker.placesAreOpen(self.supervisor.openPlaces, now: self.now)
+        let places = self.supervisor.openPlaces { self.distribution.waitingCount(pool: $0) }
+        self.broker.placesAreOpen(places, now: self.now)
     }
 
     private func distribute(pool: Int) {
-        while let next = self.distribution.nextWaiting(pool: pool, &self.supervisor, now: self.now) {
+        while let next = self.distribution.nextWaiting(pool: pool, &self.supervisor, self.broker, now: self.now) {
             self.dispatch(next.message, to: next.child)
         }
         while let next = self.distribution.next(pool: pool, &self.supervisor, self.broker, now: self.now) {
@@ -148,7 +149,7 @@ extension Master {
         order.isLast = self.supervisor.assign(delivery, to: id, now: self.now)
         self.applyGroupLimits(limits, to: child)
         child.labels[delivery.tag.number] = DeliveryLabel(id: message.id, task: delivery.task)
-        order.hasFailed = message.hasFailed
+        order.hasFailed = delivery.hasFailed
         if child.queue.isEmpty { self.unsent.append(child) }
         self.write(order, message.body, delivery.tag.number, to: child)
         child.queue.endPiece()

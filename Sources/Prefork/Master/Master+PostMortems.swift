@@ -31,7 +31,9 @@ extension Master {
     /// An attempt whose child is gone. Waits for the backtrace when the child left a crash record.
     func attemptDied(_ delivery: Delivery, _ cause: Cause, startedAt: Instant?, of child: ChildHandle, isFinal: Bool) {
         let attempt = child.attempts.first { $0.delivery.tag == delivery.tag }
-        var outcome = TaskOutcome(.failure, attempts: delivery.attempt - (isFinal ? 0 : 1))
+        // A lost attempt is counted in the delivery already, unless the template's end was all that befell it.
+        let isCounted = !isFinal && cause != .templateLost
+        var outcome = TaskOutcome(.failure, attempts: delivery.attempt - (isCounted ? 1 : 0))
         outcome.failure = TaskOutcome.Failure(type: cause.errorType, message: "\(cause)", cause: cause.name)
         if cause == .terminated {
             outcome.state = .revoked
