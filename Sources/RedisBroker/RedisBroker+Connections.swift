@@ -51,7 +51,7 @@ extension RedisBroker: RedisConnectionOwner {
     public func connection(_ connection: RedisConnection, received message: [Reply]) {
         switch message.first {
         case .error(let error) where connection === self.notices: self.cannotWatch(error.text)
-        case .bytes(let word) where word.elementsEqual("message".utf8): self.taking.changed()
+        case .bytes(let word) where word.elementsEqual("message".utf8): self.listsChanged(message.last)
         case .bytes(let word) where word.elementsEqual("subscribe".utf8): self.subscribed()
         default: break
         }
@@ -200,6 +200,12 @@ extension RedisBroker: RedisConnectionOwner {
         }
     }
 
+    /// The server names the keys; none when it has forgotten all.
+    private func listsChanged(_ keys: Reply?) {
+        let keys = keys?.asArray.map { TakeMachine.Lists.some(Set($0.compactMap(\.asText))) }
+        self.taking.changed(keys ?? .all)
+    }
+
     private func subscribed() {
         self.notices.worked()
         self.isSubscribed = true
@@ -211,15 +217,15 @@ extension RedisBroker: RedisConnectionOwner {
         self.logger.warning("broker.cannot.watch", metadata: ["reason": "\(reason)"])
     }
 
-    /// Has the server tell the second connection when a list changes that the first one has looked at. Where that is
-    /// not allowed, the lists are looked at ten times a second.
+    /// Has the server tell the second connection when a list changes that the first one has looked at: also by what this
+    /// worker publishes itself. Where that is not allowed, the lists are looked at ten times a second.
     private func track() {
         guard self.isServing, self.isSubscribed, !self.taking.isWatched, let id = self.noticesID else { return }
-        self.commands.send(Command("CLIENT", "TRACKING", "ON", "REDIRECT", String(id), "NOLOOP")) { [unowned self] in
+        self.commands.send(Command("CLIENT", "TRACKING", "ON", "REDIRECT", String(id))) { [unowned self] in
             switch $0 {
             case .success(.status):
                 self.taking.isWatched = true
-                self.taking.changed()
+                self.taking.changed(.all)
             case .success(let reply): self.cannotWatch(reply.asText ?? "\(reply)")
             case .failure: break
             }

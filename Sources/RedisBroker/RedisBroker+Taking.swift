@@ -26,7 +26,9 @@ extension RedisBroker {
     }
 
     private func take(_ count: Int) {
-        let lists = self.lists.inOrder(self.order.next(using: &self.random))
+        let lists = self.lists.inOrder(self.order.next(using: &self.random)).filter {
+            self.taking.lists.contains($0.key)
+        }
         let numbers = self.lastNumber + 1..<self.lastNumber + 1 + UInt64(count)
         self.lastNumber += UInt64(count)
         let ownKeys = [

@@ -108,20 +108,18 @@ extension Script {
         "take",
         after: prelude,
         """
-        local failed = wrong(KEYS[1], 'hash') or wrong(KEYS[2], 'zset')
-        if failed then return redis.error_reply(failed) end
+        for place, kind in ipairs({ 'hash', 'zset', 'zset', 'hash', 'zset' }) do
+            local failed = wrong(KEYS[place], kind)
+            if failed then return redis.error_reply(failed) end
+        end
         local time = redis.call('TIME')
         local now = time[1] + time[2] / 1000000
-        local function deadLettersAreWrong() return wrong(KEYS[4], 'hash') or wrong(KEYS[5], 'zset') end
-        local next = redis.pcall('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
-        if next.err then return redis.error_reply(wrong(KEYS[3], 'zset') or next.err) end
+        local next = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
         if next[2] and tonumber(next[2]) <= now then
-            failed = deadLettersAreWrong()
-            if failed then return redis.error_reply(failed) end
             local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 100)
             for i = #due, 1, -1 do
                 local member = due[i]
-                failed = deliver(member)
+                local failed = deliver(member)
                 if failed == 'malformed' then
                     local id = redis.sha1hex(member)
                     redis.call('HSET', KEYS[4], id, cjson.encode({ reason = 'malformed', queue = '', priority = 0,
@@ -165,14 +163,9 @@ extension Script {
                 local count = #messages
                 hasMore = count == wanted
                 for i, message in ipairs(messages) do
-                    failed = #message > largest and deadLettersAreWrong()
-                    if bytes <= 0 or failed then
+                    if bytes <= 0 then
                         for j = #messages, i, -1 do redis.call('RPUSH', KEYS[list], messages[j]) end
                         count = i - 1
-                        if failed then
-                            answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = 0, list - 5, failed
-                            hasMore = false
-                        end
                         break
                     end
                     local place, before = list - 5, 0
@@ -204,7 +197,7 @@ extension Script {
                 left = left - count
             end
         end
-        if left > 0 and bytes > 0 and redis.call('EXISTS', unpack(KEYS, 6)) == 0 then answer[2] = 1 end
+        if left > 0 and bytes > 0 and (#KEYS < 6 or redis.call('EXISTS', unpack(KEYS, 6)) == 0) then answer[2] = 1 end
         return answer
         """)
 

@@ -40,7 +40,7 @@ struct TakeMachineTests {
         #expect(machine.nextWake(places: 2) == self.start + TakeMachine.watchedPause)
         // Without places nothing is to be done, whatever the lists hold.
         #expect(machine.nextWake(places: 0) == .distantFuture)
-        machine.changed()
+        machine.changed(.all)
         #expect(machine.act(places: 2, now: self.start) == 2)
     }
 
@@ -49,9 +49,39 @@ struct TakeMachineTests {
         var machine = self.connected()
         machine.isWatched = true
         _ = machine.act(places: 2, now: self.start)
-        machine.changed()
+        machine.changed(.all)
         machine.took(emptied: true, nextDue: .distantFuture, now: self.start)
         #expect(machine.act(places: 2, now: self.start) == 2)
+    }
+
+    @Test func whatHasChangedIsTakenFromAndNoMore() {
+        var machine = self.connected()
+        machine.isWatched = true
+        _ = machine.act(places: 2, now: self.start)
+        #expect(machine.lists == .all)
+        machine.changed(.some(["b"]))
+        machine.took(emptied: true, nextDue: .distantFuture, now: self.start)
+        #expect(machine.act(places: 2, now: self.start) == 2)
+        #expect(machine.lists == .some(["b"]))
+        machine.changed(.some(["a"]))
+        machine.took(emptied: false, nextDue: .distantFuture, now: self.start)
+        #expect(machine.act(places: 2, now: self.start) == 2)
+        #expect(machine.lists == .some(["a", "b"]))
+        machine.took(emptied: true, nextDue: .distantFuture, now: self.start)
+        #expect(machine.act(places: 2, now: self.start) == nil)
+        // Word that never came is not waited for.
+        #expect(machine.act(places: 2, now: self.start + TakeMachine.watchedPause) == 2)
+        #expect(machine.lists == .all)
+    }
+
+    @Test func aNewConnectionKnowsNothingOfTheLists() {
+        var machine = self.connected()
+        _ = machine.act(places: 1, now: self.start)
+        machine.took(emptied: true, nextDue: .distantFuture, now: self.start)
+        machine.disconnected()
+        machine.connected()
+        #expect(machine.act(places: 1, now: self.start) == 1)
+        #expect(machine.lists == .all)
     }
 
     @Test func listsThatHaveMoreAreTakenFromAtOnce() {
@@ -106,7 +136,7 @@ struct TakeMachineTests {
         machine.disconnected()
         machine.took(emptied: true, nextDue: self.start, now: self.start)
         machine.refused(now: self.start)
-        machine.changed()
+        machine.changed(.all)
         #expect(machine.state == .away)
     }
 }

@@ -42,6 +42,10 @@ final class CeleryClient {
 
     /// Sends a chain and returns the ids of its steps, the first one first.
     func sendChain(_ steps: JSONObject..., options: JSONObject = [:]) throws -> [String] {
+        try self.sendChain(steps, options: options)
+    }
+
+    func sendChain(_ steps: [JSONObject], options: JSONObject = [:]) throws -> [String] {
         let command: JSONObject = ["steps": .array(steps.map { .object($0) }), "options": .object(options)]
         return try self.ask("send_chain", command)["ids"]?.elements.compactMap(\.text) ?? []
     }

@@ -147,6 +147,6 @@ extension RedisBroker {
         self.queues = queues
         self.lists = QueueLists(queues.map(\.name), keys: self.keys)
         self.order = QueueRotation(self.options.queueOrder, queues: queues)
-        self.taking.changed()
+        self.taking.changed(.all)
     }
 }

@@ -55,6 +55,18 @@ extension AcceptanceTests {
             #expect(try self.client.result(ids[1]).value == 15)
         }
 
+        /// A worker that publishes the next step to a list that it watches hears of it at once; looking by itself, a
+        /// second later, would take eleven seconds.
+        @Test func idleWorkerTakesWhatItHasPublished() throws {
+            let start = ContinuousClock.now
+            let steps =
+                [CeleryClient.signature("tasks.add", [1, 2])]
+                + (0..<11).map { _ in CeleryClient.signature("tasks.add", [1]) }
+            let ids = try self.client.sendChain(steps)
+            #expect(try self.client.result(ids[11]).value == 14)
+            #expect(ContinuousClock.now - start < .seconds(8))
+        }
+
         @Test func failedStepFailsTheRestOfItsChain() throws {
             let ids = try self.client.sendChain(
                 CeleryClient.signature("tasks.identity", ["in the chain"]), CeleryClient.signature("tasks.fail"),
