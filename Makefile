@@ -12,7 +12,7 @@
 # make clean    removes everything built
 
 SWIFT ?= swift
-sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
+sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Exercises Fuzz/Sources
 
 .PHONY: build demo test check bench bench-peers model fuzz fuzz-long fuzz-coverage format clean dependencies peers
 

@@ -6,12 +6,7 @@ let package = Package(
     products: [
         .library(name: "Celeriac", targets: ["Celeriac"]),
         .library(name: "CeleriacClient", targets: ["CeleriacClient"]),
-        .library(
-            name: "CeleriacParsers",
-            targets: [
-                "Celery", "Compression", "Configuration", "JSON", "Redis", "RemoteControl", "Signing", "Supervision",
-                "TaskLines", "Wire",
-            ]),
+        .library(name: "ParserExercises", targets: ["ParserExercises"]),
         .executable(name: "celeriac", targets: ["CeleriacCommand"]),
         .executable(name: "celeriac-demo", targets: ["CeleriacDemo"]),
     ],
@@ -116,6 +111,14 @@ let package = Package(
         .executableTarget(name: "CeleriacCommand", dependencies: ["Celeriac"]),
         .executableTarget(name: "CeleriacDemo", dependencies: ["Celeriac"]),
 
+        .target(
+            name: "ParserExercises",
+            dependencies: [
+                "Celery", "Compression", "Configuration", "JSON", "Redis", "Signing", "Supervision", "TaskLines",
+                "Wire",
+            ],
+            path: "Fuzz/Exercises"),
+        .testTarget(name: "ParserExercisesTests", dependencies: ["ParserExercises", "Supervision"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Supervision"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
         .testTarget(name: "CeleryTests", dependencies: ["Celery", "Compression", "JSON", "Supervision"]),

@@ -16,16 +16,15 @@ let package = Package(
     ],
     dependencies: [.package(name: "celeriac", path: "..")],
     targets: [
-        .executableTarget(name: "FuzzFrames", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+        .executableTarget(name: "FuzzFrames", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(
-            name: "FuzzTaskLines", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+            name: "FuzzTaskLines", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(
-            name: "FuzzConfiguration", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+            name: "FuzzConfiguration", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(
-            name: "FuzzSignatures", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
-        .executableTarget(
-            name: "FuzzMessages", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
-        .executableTarget(name: "FuzzReplies", dependencies: [.product(name: "CeleriacParsers", package: "celeriac")]),
+            name: "FuzzSignatures", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
+        .executableTarget(name: "FuzzMessages", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
+        .executableTarget(name: "FuzzReplies", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "Canary"),
     ]
 )

@@ -1,37 +1,7 @@
-import Redis
+import ParserExercises
 
-/// What a Redis server answers: any bytes are replies or refused, and the same in pieces as whole.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-    let whole = replies(in: [bytes[...]])
-    precondition(whole == replies(in: [bytes[..<(count / 3)], bytes[(count / 3)...]]))
-    precondition(whole == replies(in: bytes.indices.map { bytes[$0...$0] }))
-    for reply in whole.replies { look(at: reply) }
+    ParserExercise.replies.run(Array(UnsafeBufferPointer(start: start, count: count)))
     return 0
-}
-
-private struct Answers: Equatable {
-    var replies: [Reply] = []
-    var isRefused = false
-}
-
-private func replies(in chunks: [ArraySlice<UInt8>]) -> Answers {
-    let decoder = ReplyDecoder()
-    var answers = Answers()
-    do throws(ProtocolError) {
-        for chunk in chunks where !chunk.isEmpty {
-            chunk.withUnsafeBytes { decoder.append($0) }
-            while let reply = try decoder.next() { answers.replies.append(reply) }
-        }
-    } catch {
-        answers.isRefused = true
-    }
-    return answers
-}
-
-private func look(at reply: Reply) {
-    _ = (reply.asText, reply.asInt)
-    if case .error(let error) = reply { _ = (error.code, error.remedy) }
-    for element in reply.asArray ?? [] { look(at: element) }
 }

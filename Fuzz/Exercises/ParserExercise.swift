@@ -1,0 +1,23 @@
+/// What must hold of each parser of bytes that somebody else wrote, for any input: otherwise it traps.
+///
+/// The fuzzer looks for inputs, one target for each; tests repeat those that were found.
+public enum ParserExercise: String, CaseIterable, Sendable {
+    case frames = "FuzzFrames"
+    case messages = "FuzzMessages"
+    case replies = "FuzzReplies"
+    case signatures = "FuzzSignatures"
+    case taskLines = "FuzzTaskLines"
+    case configuration = "FuzzConfiguration"
+
+    /// Runs one input. Returns; whatever is wrong ends the process.
+    public func run(_ bytes: [UInt8]) {
+        switch self {
+        case .frames: exerciseFrames(bytes)
+        case .messages: exerciseMessages(bytes)
+        case .replies: exerciseReplies(bytes)
+        case .signatures: exerciseSignatures(bytes)
+        case .taskLines: exerciseTaskLines(bytes)
+        case .configuration: exerciseConfiguration(bytes)
+        }
+    }
+}
