@@ -33,11 +33,11 @@ public struct ResultHandle<Output: Decodable & Sendable>: Sendable {
     /// Deletes the result.
     public func forget() async throws { try await self.client.forget(self.id) }
 
-    /// Calls the task off, as Celery's `revoke` does: workers that hear it will not start it. With `terminate` one that
-    /// runs it kills it.
+    /// Calls the task off, as Celery's `revoke` does: workers that hear it will not start it, and no worker of Celeriac's
+    /// will for a week. With `terminate` one that runs it kills it.
     ///
-    /// It is a message to all workers that listen now, and is not stored. Returns how many listened. Celeriac's own
-    /// workers do not listen.
+    /// It is a message to all workers that listen now, and a note at the broker that Celeriac's workers find when they
+    /// start. Returns how many listened.
     @discardableResult
     public func revoke(terminate: Bool = false, signal: String = "SIGTERM") async throws -> Int {
         try await self.client.revoke(self.id, terminate: terminate, signal: signal)

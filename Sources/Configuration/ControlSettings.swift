@@ -12,14 +12,14 @@ public enum RemoteControlAccess: String, CaseIterable, Sendable {
 public struct ControlSettings: Equatable, Sendable {
     /// What may be asked through the broker. Default all. Celery: `worker_enable_remote_control`.
     public let access: RemoteControlAccess
-    /// The path of the socket for commands without the broker; `nil` for none.
+    /// The path of the socket for commands without the broker; `nil` for one in the state directory, if there is one.
     public let socket: String?
     /// Whether events of tasks are sent from the start. Celery: `worker_send_task_events`, `-E`.
     public let taskEvents: Bool
 
-    init(_ layer: Layer, stateDirectory: String?) {
+    init(_ layer: Layer) {
         self.access = layer.required(Layer.choice, .remoteControl)
-        self.socket = layer.text(.controlSocket) ?? stateDirectory.map { "\($0)/control.socket" }
+        self.socket = layer.text(.controlSocket)
         self.taskEvents = layer.required(Layer.boolean, .taskEvents)
     }
 }

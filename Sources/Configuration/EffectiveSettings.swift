@@ -91,7 +91,7 @@ extension WorkerSettings {
         self.stateDirectory = layer.text(.stateDirectory)
         self.leakLedger = layer.required(Layer.choice, .leakLedger)
         self.broker = BrokerSettings(layer)
-        self.control = ControlSettings(layer, stateDirectory: self.stateDirectory)
+        self.control = ControlSettings(layer)
     }
 }
 

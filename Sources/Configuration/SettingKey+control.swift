@@ -14,7 +14,7 @@ extension SettingKey {
         .absolutePath,
         or: .auto,
         default: "auto",
-        "The socket for the same commands without the broker; \"auto\" is `control.socket` in `state_dir`, if there is one."
+        "The socket for the same commands without the broker; \"auto\" is one in `state_dir`, if that is set, called after the worker."
     )
     static let taskEvents = SettingKey(
         "task_events",

@@ -93,6 +93,8 @@ public final class RedisBroker: Broker {
     public weak var handler: (any RequestHandler)?
     /// Ends the attempt of a delivery: kills it, or tells it to stop. Set before the start.
     public var endAttempt: (DeliveryTag, _ kills: Bool) -> Void = { _, _ in }
+    /// Called when the loop is there, for what else is to be served in it.
+    public var onStart: (any EventLoop) -> Void = { _ in }
     var link: RemoteLink?
     var hasGreeted = false
     var greeting: Greeting?
@@ -165,6 +167,7 @@ public final class RedisBroker: Broker {
         self.notices.start()
         self.startResultServer(loop)
         self.startRemoteControl(on: loop)
+        self.onStart(loop)
     }
 
     private func startResultServer(_ loop: any EventLoop) {

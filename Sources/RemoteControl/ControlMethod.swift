@@ -1,4 +1,5 @@
 import Celery
+import JSON
 
 /// What workers can be asked, with Celery's names, arguments and words.
 public struct ControlMethod: Sendable {
@@ -13,6 +14,8 @@ public struct ControlMethod: Sendable {
     struct Parameter: Sendable, ExpressibleByStringLiteral {
         let name: String
         var isRequired = true
+        /// Whether it takes several values.
+        var isList: Bool { ["task_id", "ids", "taskinfoitems", "headers"].contains(self.name) }
 
         init(stringLiteral name: String) {
             self.isRequired = !name.hasSuffix("?")
@@ -66,6 +69,46 @@ public struct ControlMethod: Sendable {
         throw ControlError(
             "TypeError",
             "\(self.name)() missing \(missing.count) required positional \(noun): \(Self.list(missing))")
+    }
+
+    /// Reads the words of a command line: the parameters in their order, the last one with all that is left if it takes
+    /// several; or `name=value` for any of them. Throws ``ControlError`` for more words than it takes.
+    public func arguments(_ words: [String]) throws(ControlError) -> CeleryObject {
+        var arguments = CeleryObject()
+        var open = self.parameters[...]
+        for word in words {
+            if let (name, value) = self.named(word) {
+                arguments[name] = value
+            } else if let parameter = open.first(where: { arguments[$0.name] == nil || $0.isList }) {
+                open = open.drop { $0.name != parameter.name }
+                let value = Self.value(word)
+                let others = arguments[parameter.name]?.asArray ?? []
+                arguments[parameter.name] = parameter.isList ? .array(others + [.string(word)]) : value
+            } else {
+                let usage = self.usage.isEmpty ? "none" : self.usage.joined(separator: ", ")
+                throw ControlError("\(self.name) takes no argument \(pythonText(word)); its arguments: \(usage)")
+            }
+        }
+        return arguments
+    }
+
+    private func named(_ word: String) -> (String, CeleryValue)? {
+        let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let parameter = self.parameters.first(where: { $0.name == parts[0] }) else {
+            return nil
+        }
+        return (parts[0], parameter.isList ? .array([.string(parts[1])]) : Self.value(parts[1]))
+    }
+
+    /// A number, a truth or null; anything else is a text.
+    private static func value(_ word: String) -> CeleryValue {
+        switch word {
+        case "true", "false": return .bool(word == "true")
+        case "null", "none": return .null
+        default: break
+        }
+        if let number = Int(word) { return .number(JSONNumber(number)) }
+        return Double(word).map { CeleryValue($0) } ?? .string(word)
     }
 
     private static func list(_ names: [String]) -> String {

@@ -74,7 +74,7 @@ private func setOption(_ socket: CInt, _ level: CInt, _ name: CInt, _ value: CIn
     try check(setsockopt(socket, level, name, &value, socklen_t(MemoryLayout<CInt>.size)))
 }
 
-private func fill(_ storage: inout sockaddr_storage, with address: SocketAddress) throws(Errno) -> socklen_t {
+func fill(_ storage: inout sockaddr_storage, with address: SocketAddress) throws(Errno) -> socklen_t {
     switch address {
     case .internet(let host, let port):
         if let length = fillIPv4(&storage, host, port) { return length }

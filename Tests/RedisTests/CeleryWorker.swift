@@ -8,13 +8,18 @@ final class CeleryWorker {
     let program: Program
 
     /// Starts it and waits until it takes tasks.
-    init(_ connection: PeerConnection, concurrency: Int = 2, queues: String = "celery", _ options: [String] = []) throws
-    {
+    ///
+    /// - Parameter mingles: Whether it asks other workers what they know when it starts.
+    init(
+        _ connection: PeerConnection, concurrency: Int = 2, queues: String = "celery", _ options: [String] = [],
+        mingles: Bool = false
+    ) throws {
         let arguments = [
             "-m", "celery", "-A", "tasks", "worker", "-c", "\(concurrency)", "-Q", queues, "-l", "INFO", "-n",
-            "celery-\(ownProcessID)-\(UInt32.random(in: .min ... .max))@%h", "--without-mingle", "--without-gossip",
+            "celery-\(ownProcessID)-\(UInt32.random(in: .min ... .max))@%h", "--without-gossip",
         ]
-        self.program = try PythonPeers.start(arguments + options, connection)
+        let alone = mingles ? [] : ["--without-mingle"]
+        self.program = try PythonPeers.start(arguments + alone + options, connection)
         try self.program.wait(for: "the Celery worker") { self.program.errorText.contains(" ready.") }
     }
 

@@ -12,6 +12,9 @@ enum PythonPeers {
     /// Whether it has also installed what Ed25519 and Celery's `auth` serializer need.
     static let canSign = Self.areInstalled && Self.has("cryptography")
 
+    /// Whether it has also installed Flower.
+    static let haveFlower = Self.areInstalled && Self.has("flower")
+
     private static func has(_ package: String) -> Bool {
         let libraries = root.appending(path: ".build/peers/lib")
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: libraries.path)) ?? []
@@ -28,10 +31,12 @@ enum PythonPeers {
     }()
 
     /// Starts Python with these arguments, with `tasks.py` at hand.
-    static func start(_ arguments: [String], _ connection: PeerConnection) throws -> Program {
+    static func start(
+        _ arguments: [String], _ connection: PeerConnection, environment further: [String: String] = [:]
+    ) throws -> Program {
         let environment = connection.environment.merging([
             "PYTHONPATH": programs, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1",
-        ]) { $1 }
+        ]) { $1 }.merging(further) { $1 }
         let command = [self.python] + arguments
         return try Program(command: command, environment: environment, expectsOutcomes: false)
     }

@@ -99,6 +99,22 @@ struct ControlRequestTests {
         #expect(text("dump_active") == nil)
     }
 
+    @Test func wordsOfACommandLineAreArguments() throws {
+        func arguments(_ method: String, _ words: String...) throws -> CeleryObject {
+            try ControlMethod.named(method).arguments(words)
+        }
+        #expect(try arguments("rate_limit", "tasks.add", "10/m") == ["task_name": "tasks.add", "rate_limit": "10/m"])
+        #expect(try arguments("rate_limit", "tasks.add", "5")["rate_limit"] == 5)
+        #expect(try arguments("revoke", "a", "b") == ["task_id": ["a", "b"]])
+        #expect(try arguments("revoke", "a", "terminate=true") == ["task_id": ["a"], "terminate": true])
+        #expect(try arguments("terminate", "SIGKILL", "a", "b") == ["signal": "SIGKILL", "task_id": ["a", "b"]])
+        #expect(try arguments("time_limit", "t", "soft=1.5") == ["task_name": "t", "soft": CeleryValue(1.5)])
+        #expect(try arguments("revoke_by_stamped_headers", "tenant=acme")["headers"] == ["tenant=acme"])
+        #expect(try arguments("pool_grow") == [:])
+        #expect(throws: ControlError.self) { try arguments("ping", "x") }
+        #expect(throws: ControlError.self) { try arguments("pool_grow", "1", "2") }
+    }
+
     @Test(arguments: [
         ("a", "'a'"), ("it's", "\"it's\""), ("it's \"b\"", "'it\\'s \"b\"'"), ("a\\b\n", "'a\\\\b\\n'"),
         ("\u{1}é", "'\\x01é'"),

@@ -87,6 +87,8 @@ struct WorkerSession {
         let desk = ControlDesk(self.engine, broker, nodeName: self.options.nodeName, logger)
         broker.handler = desk
         let leaks = try LeakReporter(self.engine, logger)
+        broker.onStart = { [unowned desk] in desk.listen(at: self.socketPath, on: $0) }
+        defer { desk.close() }
         var hooks = self.hooks(broker)
         hooks.passed = { master in
             leaks.update(master)
@@ -127,6 +129,13 @@ struct WorkerSession {
             return reloaded
         }
         return hooks
+    }
+
+    /// Where commands are taken without the broker; `nil` for nowhere.
+    private var socketPath: String? {
+        let settings = self.engine.settings.worker
+        let name = self.options.nodeName.replacing("/", with: "_")
+        return settings.control.socket ?? settings.stateDirectory.map { "\($0)/\(name).socket" }
     }
 
     /// The password stays in this process: not in `ps`, and not in what other processes of its user may read of it.

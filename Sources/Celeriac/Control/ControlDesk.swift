@@ -3,10 +3,12 @@ import Configuration
 import JSON
 import Logging
 import Prefork
+import Reactor
 import RedisBroker
 import RemoteControl
 import Supervision
 import Syscalls
+import SystemPackage
 
 /// Does what operators ask of a worker, in the words of Celery's workers. One for all ways of asking.
 final class ControlDesk: RequestHandler {
@@ -17,12 +19,29 @@ final class ControlDesk: RequestHandler {
     /// The worker's master. Set before anybody can ask.
     unowned var master: Master!
     let startedAt = monotonicNanoseconds()
+    private var socket: ControlSocket?
     private let access: RemoteControlAccess
 
     init(_ engine: EngineSetup, _ broker: RedisBroker, nodeName: String, _ logger: Logger) {
         (self.engine, self.broker, self.nodeName) = (engine, broker, nodeName)
         self.logger = logger
         self.access = engine.settings.worker.control.access
+    }
+
+    /// Takes commands at a path, too; `nil` for nowhere. What stands in the way is told and does no other harm.
+    func listen(at path: String?, on loop: any EventLoop) {
+        guard let path else { return }
+        do throws(Errno) {
+            self.socket = try ControlSocket(path: path, self, node: self.nodeName, on: loop)
+        } catch {
+            self.logger.error("control.socket", metadata: ["path": "\(path)", "reason": "\(error)"])
+        }
+    }
+
+    /// Takes no more commands.
+    func close() {
+        self.socket?.close()
+        self.socket = nil
     }
 
     /// A request through the broker.
