@@ -114,8 +114,8 @@ let package = Package(
         .target(
             name: "ParserExercises",
             dependencies: [
-                "Celery", "Compression", "Configuration", "JSON", "Redis", "Signing", "Supervision", "TaskLines",
-                "Wire",
+                "Celery", "Compression", "Configuration", "JSON", "Redis", "RemoteControl", "Signing", "Supervision",
+                "TaskLines", "Wire",
             ],
             path: "Fuzz/Exercises"),
         .testTarget(name: "ParserExercisesTests", dependencies: ["ParserExercises", "Supervision"]),

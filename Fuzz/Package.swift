@@ -11,6 +11,7 @@ let package = Package(
         .executable(name: "FuzzConfiguration", targets: ["FuzzConfiguration"]),
         .executable(name: "FuzzSignatures", targets: ["FuzzSignatures"]),
         .executable(name: "FuzzMessages", targets: ["FuzzMessages"]),
+        .executable(name: "FuzzControl", targets: ["FuzzControl"]),
         .executable(name: "FuzzReplies", targets: ["FuzzReplies"]),
         .executable(name: "Canary", targets: ["Canary"]),
     ],
@@ -24,6 +25,7 @@ let package = Package(
         .executableTarget(
             name: "FuzzSignatures", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "FuzzMessages", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
+        .executableTarget(name: "FuzzControl", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "FuzzReplies", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "Canary"),
     ]

@@ -4,6 +4,7 @@
 public enum ParserExercise: String, CaseIterable, Sendable {
     case frames = "FuzzFrames"
     case messages = "FuzzMessages"
+    case control = "FuzzControl"
     case replies = "FuzzReplies"
     case signatures = "FuzzSignatures"
     case taskLines = "FuzzTaskLines"
@@ -14,6 +15,7 @@ public enum ParserExercise: String, CaseIterable, Sendable {
         switch self {
         case .frames: exerciseFrames(bytes)
         case .messages: exerciseMessages(bytes)
+        case .control: exerciseControl(bytes)
         case .replies: exerciseReplies(bytes)
         case .signatures: exerciseSignatures(bytes)
         case .taskLines: exerciseTaskLines(bytes)
