@@ -57,6 +57,14 @@ public enum Payload: Sendable {
         return all[...]
     }
 
+    /// Its first bytes. Throws `EIO` when the file cannot be read.
+    public func prefix(_ count: Int) throws(Errno) -> ArraySlice<UInt8> {
+        switch self {
+        case .memory(let bytes): bytes.prefix(count)
+        case .file(let file, let range): try Payload.file(file, range.prefix(count)).bytes()
+        }
+    }
+
     /// The same without a hold on whatever else lies in the same memory, for what is kept long.
     public func copied() -> Payload {
         if case .memory(let bytes) = self { .memory(Array(bytes)[...]) } else { self }

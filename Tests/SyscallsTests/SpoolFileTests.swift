@@ -28,6 +28,12 @@ import Testing
         #expect(longest == Payload.pieceSize && all == Self.content[1..<150_001].map { $0 })
     }
 
+    @Test func firstBytesAreReadAlone() throws {
+        // What is behind them is not there: whoever read on would fail.
+        #expect(try Self.payload(150_000..<300_000).prefix(50_000).elementsEqual(Self.content[150_000...]))
+        #expect(try Payload.memory([1, 2, 3]).prefix(2) == [1, 2])
+    }
+
     @Test func bytesBehindTheEndAreAnError() throws {
         let payload = try Self.payload(100_000..<300_000)
         #expect(throws: Errno.ioError) { try payload.bytes() }

@@ -11,6 +11,9 @@ extension RedisBroker {
     /// Seconds between two heartbeats. Celery's own.
     static let heartbeatInterval: Duration = .seconds(2)
 
+    /// Bytes of a result that are looked at for what is shown of it, which is a kibibyte.
+    private static let shownOfResult = 8_192
+
     /// An end that is told once the server has confirmed it.
     final class ToldEnd {
         enum Kind {
@@ -137,7 +140,8 @@ extension RedisBroker {
 
     private func tellSucceeded(_ outcome: TaskOutcome, _ message: HeldMessage) {
         self.beginEvent(message.head.id)
-        self.events.add("result", text: pythonView(ofJSON: (try? outcome.result.bytes()) ?? [])[...])
+        let start = (try? outcome.result.prefix(Self.shownOfResult)) ?? []
+        self.events.add("result", text: pythonView(ofJSON: start)[...])
         self.events.add("runtime", seconds: Int64(clamping: outcome.runTime?.wholeNanoseconds ?? 0))
         self.endEvent("task-succeeded")
     }
