@@ -84,7 +84,7 @@ private func largeFrames(in chunks: [[UInt8]], _ direction: FrameDirection) -> D
 private func decodePayload(_ header: FrameHeader, _ payload: Bytes) {
     var encoded: [UInt8] = []
     switch header.kind {
-    case .task: _ = try? TaskOrder.decode(payload)
+    case .task: checkOrder(payload)
     case .aftermath: _ = try? Aftermath(decoding: payload)
     case .outcome:
         guard let report = try? OutcomeReport(decoding: payload) else { return }
@@ -109,4 +109,10 @@ private func checkRoundTrips(_ bytes: [UInt8]) {
     if let report = TemplateReport(decoding: bytes) {
         precondition(TemplateReport(decoding: report.encoded) == report, "A report survives its encoding.")
     }
+}
+
+/// The body of an order that joins a chord has the items that it was made of.
+private func checkOrder(_ payload: ArraySlice<UInt8>) {
+    guard let (_, body) = try? TaskOrder.decode(payload), let join = try? JoinOrder(decoding: body) else { return }
+    precondition(join.size == body.count, "An order to join is read to its end.")
 }

@@ -6,13 +6,14 @@ import JSON
 func exerciseMessages(_ bytes: [UInt8]) {
     guard let kind = bytes.first else { return }
     let bytes = bytes.dropFirst()
-    switch kind % 8 {
+    switch kind % 9 {
     case 0, 1: checkMessage(bytes)
     case 2: checkBody(bytes, .json)
     case 3: checkBody(bytes, .messagePack)
     case 4: checkBody(bytes, .yaml)
     case 5: checkCompressed(bytes)
     case 6: checkEntry(bytes)
+    case 8: checkParts(bytes)
     default: checkText(bytes)
     }
 }
@@ -38,8 +39,32 @@ private func checkMessage(_ bytes: ArraySlice<UInt8>) {
     if envelope.protocolVersion == .one {
         _ = try? decoder.protocolOneTask(of: envelope)
         if let second = try? envelope.inProtocolTwo() { _ = try? MessageHead(second) }
-    } else {
-        _ = try? decoder.taskBody(of: envelope)
+    } else if let body = try? decoder.taskBody(of: envelope), let headers = try? TaskHeaders(envelope.headers) {
+        checkFollowing(Continuation(of: headers, body.embed))
+        if let head = quick, FollowedMessage.carriesNothing(head) {
+            precondition(body.embed == Embed(), "A message that carries nothing says so.")
+        }
+    }
+}
+
+/// Whatever a message says is to follow can be sent, or not, and has an end.
+private func checkFollowing(_ continuation: Continuation) {
+    let makeID = { "id" }
+    _ = try? continuation.succeeded(with: 1, now: 0, makeID: makeID)
+    _ = continuation.failed(now: 0, makeID: makeID)
+    _ = try? continuation.joined([1, 2], now: 0, makeID: makeID)
+    _ = continuation.notJoined(now: 0, makeID: makeID)
+    _ = try? continuation.replaced(by: Signature(task: "t"), now: 0, makeID: makeID)
+}
+
+/// The parts of a chord, one on each line; the first is where they belong.
+private func checkParts(_ bytes: ArraySlice<UInt8>) {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    guard let tree = lines.first else { return }
+    for tree in [tree, nil] {
+        let parts = Array(lines.dropFirst())
+        guard let results = try? ChordResults(parts: parts, tree: tree, limits: limits) else { continue }
+        if let values = try? results.values() { _ = try? CeleryValue.array(values).json() }
     }
 }
 

@@ -1,4 +1,4 @@
-/// A task of a chain that will never run, because one before it failed.
+/// A task that will never run, because one before it failed.
 public struct FailedStep: Sendable, Hashable {
     /// The task's id, or that of a group.
     public var taskID: String
@@ -6,6 +6,8 @@ public struct FailedStep: Sendable, Hashable {
     public var groupID: String?
     /// The task that sent this one, where the signature says.
     public var parentID: String?
+    /// The part of a chord that it would have returned, and so returns as failed.
+    public var part: ChordPart?
 
     /// The document that tells whoever waits for the task of the failure. Throws ``BodyError`` as
     /// ``ResultDocument/failure(_:_:traceback:at:)`` does.
@@ -23,25 +25,74 @@ extension FailedStep {
     /// The tasks of signatures as far as their ids are known, each id once.
     ///
     /// Celery fails a group by the group's id alone; here its members fail too, because somebody may wait for them.
-    static func steps(of signatures: [Signature]) -> [FailedStep] {
-        var steps: [FailedStep] = []
-        for signature in signatures { self.add(signature, inGroup: nil, to: &steps) }
-        var ids: Set<String> = []
-        return steps.filter { ids.insert($0.taskID).inserted }
+    /// `makeID` makes the delivery tags of messages that ask for joins.
+    static func steps(of signatures: [Signature], rootID: String?, makeID: @escaping () -> String) -> [FailedStep] {
+        var walk = Walk(rootID: rootID, makeID: makeID)
+        for signature in signatures { walk.add(signature, inGroup: nil, returns: true) }
+        return walk.steps
     }
 
-    private static func add(_ signature: Signature, inGroup group: String?, to steps: inout [FailedStep]) {
-        let group = signature.option("group_id")?.asString ?? group
-        let id = signature.taskID
-        if let id {
-            let parent = signature.option("parent_id")?.asString
-            steps.append(FailedStep(taskID: id, groupID: group, parentID: parent))
+    private struct Walk {
+        let rootID: String?
+        let makeID: () -> String
+        var steps: [FailedStep] = []
+        private var places: [String: Int] = [:]
+
+        init(rootID: String?, makeID: @escaping () -> String) {
+            (self.rootID, self.makeID) = (rootID, makeID)
         }
-        switch signature.kind {
-        case .group: for member in signature.tasks ?? [] { self.add(member, inGroup: id, to: &steps) }
-        case .chain: for task in signature.tasks ?? [] { self.add(task, inGroup: nil, to: &steps) }
-        case .chord: for part in signature.chordParts { self.add(part, inGroup: nil, to: &steps) }
-        case .task, .other: break
+
+        /// `returns` for what has a part of the signature's result, and so the part of a chord.
+        mutating func add(_ signature: Signature, inGroup group: String?, returns: Bool) {
+            switch signature.kind {
+            case .task, .other:
+                self.addStep(signature, inGroup: group, part: returns ? self.part(of: signature) : nil)
+            case .group:
+                self.addStep(signature, inGroup: group, part: nil)
+                let placed = returns ? signature.placed : signature
+                for member in placed.tasks ?? [] { self.add(member, inGroup: signature.taskID, returns: returns) }
+            case .chain:
+                let steps = (returns ? signature.placed : signature).steps
+                for (index, step) in steps.enumerated() {
+                    self.add(step, inGroup: nil, returns: returns && index == steps.count - 1)
+                }
+            case .chord:
+                self.addStep(signature, inGroup: group, part: nil)
+                for member in signature.header { self.add(member, inGroup: signature.taskID, returns: false) }
+                if let body = signature.placed.body { self.add(body, inGroup: nil, returns: returns) }
+            }
+            for step in signature.chain.reversed() { self.add(step, inGroup: nil, returns: true) }
         }
+
+        private func part(of signature: Signature) -> ChordPart? {
+            guard let id = signature.taskID else { return nil }
+            // A body that was read from JSON has a JSON form.
+            return try? ChordPart(
+                id, group: signature.option("group_id")?.asString, index: signature.option("group_index")?.asInt,
+                chord: signature.chord, rootID: self.rootID, deliveryTag: self.makeID())
+        }
+
+        private mutating func addStep(_ signature: Signature, inGroup group: String?, part: ChordPart?) {
+            guard let id = signature.taskID else { return }
+            if let place = self.places[id] {
+                // A chord that has its body's id.
+                self.steps[place].part = self.steps[place].part ?? part
+                return
+            }
+            self.places[id] = self.steps.count
+            self.steps.append(
+                FailedStep(
+                    taskID: id, groupID: signature.option("group_id")?.asString ?? group,
+                    parentID: signature.option("parent_id")?.asString, part: part))
+        }
+    }
+}
+
+extension Signature {
+    /// The signature with its options about results where its tasks have them.
+    fileprivate var placed: Signature {
+        var placed = self
+        placed.place(self.options.only(["group_id", "group_index", "chord"]))
+        return placed
     }
 }

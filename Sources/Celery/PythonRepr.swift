@@ -27,6 +27,13 @@ public struct PythonRepr {
         return writer.text
     }
 
+    /// An error as the call that makes it.
+    static func text(of failure: TaskFailure, maxLength: Int = 1024) -> String {
+        var writer = PythonRepr(left: maxLength)
+        writer.container(failure.type + "(", ")", depth: 0, failure.arguments) { $0.write($1, depth: 1) }
+        return writer.text
+    }
+
     private init(left: Int) { self.left = left }
 
     private mutating func write(_ value: CeleryValue, depth: Int) {

@@ -26,14 +26,6 @@ extension Signature {
         return self.kwargs["tasks"]?.asArray?.compactMap { Signature($0) }
     }
 
-    /// The header and the body of a chord; empty for other kinds.
-    var chordParts: [Signature] {
-        guard self.kind == .chord else { return [] }
-        let header = self.kwargs["header"]
-        let parts = header?.asArray ?? [header ?? nil]
-        return (parts + [self.kwargs["body"] ?? nil]).compactMap { Signature($0) }
-    }
-
     /// An option that is one signature or a list of them.
     private func signatures(_ name: String) -> [Signature] {
         guard let value = self.option(name) else { return [] }

@@ -75,6 +75,11 @@ public struct Signature: Sendable, Hashable {
         }
     }
 
+    mutating func setKind(_ kind: String) { self.members["subtask_type"] = .string(kind) }
+
     /// Whether the task takes no result of the one before.
-    public var isImmutable: Bool { self.members["immutable"]?.asBool ?? false }
+    public var isImmutable: Bool {
+        get { self.members["immutable"]?.asBool ?? false }
+        set { self.members["immutable"] = .bool(newValue) }
+    }
 }

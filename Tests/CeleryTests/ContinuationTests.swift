@@ -269,20 +269,6 @@ import Testing
         #expect(try BodyDecoder().taskBody(of: immutable.publications[0].envelope).args == [7])
     }
 
-    @Test(arguments: [
-        [Signature(task: "celery.chord", options: [:]).ofKind("chord")],
-        [Signature(task: "z"), group([Signature(task: "a")])],
-        [group([Signature(task: "a")], options: ["chord": .object(Signature(task: "b").members)])],
-    ])
-    func chordsAreRefused(_ chain: [Signature]) throws {
-        var embed = Embed()
-        embed.chain = chain
-        let error = #expect(throws: BodyError.self) {
-            try self.continuation(embed).succeeded(with: 1, now: 0, makeID: IDs([]).next)
-        }
-        #expect(error?.message.hasSuffix("Chords are not supported here.") == true)
-    }
-
     @Test func errbackThatCannotBeSentKeepsNoOtherFromBeing() throws {
         var embed = Embed()
         embed.errbacks = [
