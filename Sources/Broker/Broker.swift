@@ -17,6 +17,8 @@ public struct TakenMessage {
         case call(args: Payload, kwargs: Payload)
         /// A Celery message, which only the child opens.
         case envelope(Bytes)
+        /// One that asks for the join of a chord, with what the parts returned.
+        case join(JoinOrder)
     }
 
     /// A taken message.

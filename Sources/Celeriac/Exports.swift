@@ -2,6 +2,11 @@ import Configuration
 import JSON
 import Supervision
 
+@_exported import struct Celery.Signature
+@_exported import func Celery.chain
+@_exported import func Celery.chord
+@_exported import func Celery.group
+
 /// Any JSON, for tasks whose arguments or results have no fixed type.
 public typealias JSONValue = JSON.JSONValue
 /// A JSON number with its exact text.

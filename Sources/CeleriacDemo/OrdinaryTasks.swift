@@ -18,6 +18,13 @@ func addOrdinaryTasks(to worker: inout Worker) {
         if context.attempt == 1 { throw context.retry(after: .milliseconds(300), reason: "once, on purpose") }
         return x
     }
+    worker.task("tasks.total", parameters: Parameter("given", default: 0), Parameter("own", default: 0)) {
+        (given: JSONValue, own: Double) in number(total(given) + own)
+    }
+    worker.task("tasks.replace", parameters: "x") { (x: Int, context: TaskContext) throws in
+        let multiples: [Signature] = [Signature("tasks.mul", 2), Signature("tasks.mul", 3)]
+        throw context.replace(with: chain(Signature("tasks.add", x, 100), group(multiples)))
+    }
     worker.task("demo.publish", parameters: "task", "args") {
         (task: String, arguments: [JSONValue], context: TaskContext) throws in
         try context.publish(task, arguments: arguments)
@@ -50,6 +57,15 @@ private func add(_ x: JSONValue, _ y: JSONValue) throws -> JSONValue {
         }
         return number(left + right)
     default: throw DemoError(description: "tasks.add takes two numbers or two strings")
+    }
+}
+
+/// The sum of a number, or of a list of such.
+private func total(_ value: JSONValue) -> Double {
+    switch value {
+    case .array(let elements): elements.reduce(0) { $0 + total($1) }
+    case .number(let number): number.asDouble ?? 0
+    default: 0
     }
 }
 

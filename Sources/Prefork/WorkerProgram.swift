@@ -1,3 +1,4 @@
+import Celery
 import SandboxPolicy
 
 /// What a worker program brings: its tasks, and what runs before and after the fork.
@@ -36,6 +37,8 @@ public enum TaskBody {
     case synchronous((TaskCall) throws -> [UInt8])
     /// Runs as a Swift `Task`, cancelled at a soft limit.
     case asynchronous(@Sendable (TaskCall) async throws -> [UInt8])
+    /// One of the above, as the call asks for.
+    indirect case chosen((TaskCall) throws -> TaskBody)
 }
 
 /// What a task body throws to end its attempt otherwise than by failing.
@@ -44,6 +47,8 @@ public enum TaskDecision: Error {
     case retry(after: Duration?, message: String)
     /// Refuse the message for good.
     case reject(reason: String)
+    /// Have a workflow do the work and return the result in this task's place.
+    case replace(Signature)
 }
 
 /// A failure with a type name of its own choice, where the Swift type's name would say too little.

@@ -1,6 +1,7 @@
 import Broker
 import Celery
 import Supervision
+import Wire
 
 /// A message that this worker has taken and whose end the server has not confirmed.
 struct HeldMessage {
@@ -51,6 +52,12 @@ struct HeldMessage {
     var toldEnd: RedisBroker.ToldEnd?
     /// How its task failed without a child that could tell what follows; a child is asked for that.
     var failure: TaskOutcome?
+    /// How often children were asked what follows from that failure.
+    var asks = 0
+    /// Why the message goes to the dead letters when its task's failure is settled.
+    var deathReason: DeadLetter.Reason?
+    /// What a message that asks for the join of a chord is to join; `nil` until it was fetched.
+    var join: JoinOrder?
 
     /// What the supervisor decides about.
     func delivery(_ number: UInt64) -> Delivery {
@@ -64,6 +71,9 @@ struct HeldMessage {
 
     /// Attempts that were made before this delivery. The counts come with the message: no overflow.
     var attemptsMade: Int { self.delivery(0).attempt - 1 }
+
+    /// Whether something may have to be done when the task has ended, other than to store its outcome.
+    var isFollowed: Bool { !FollowedMessage.carriesNothing(self.head) }
 
     /// The settlement that ends it.
     var settlement: Settlement { Settlement(tag: self.isAcknowledged ? "" : self.tag, epoch: self.epoch) }

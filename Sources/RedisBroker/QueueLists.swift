@@ -15,9 +15,13 @@ struct QueueLists {
 
     private let lists: [String: [List]]
     private let steps: Int
+    /// Messages that ask for joins of chords come first: the parts have waited already.
+    private let joins: List
 
     init(_ queues: [String], keys: BrokerKeys) {
         self.steps = BrokerKeys.prioritySteps.count
+        let joins = ChordPart.joinQueue
+        self.joins = List(queue: joins, key: keys.queue(joins), entryEnd: Self.entryEnd(joins))
         self.lists = Dictionary(
             uniqueKeysWithValues: queues.map { queue in
                 (
@@ -38,9 +42,9 @@ struct QueueLists {
         return bytes
     }
 
-    /// All lists of the queues, the most urgent step of every queue first.
+    /// All lists of the queues, the most urgent step of every queue first; before them that of joins.
     func inOrder(_ queues: [String]) -> [List] {
-        (0..<self.steps).flatMap { step in queues.compactMap { self.lists[$0]?[step] } }
+        [self.joins] + (0..<self.steps).flatMap { step in queues.compactMap { self.lists[$0]?[step] } }
     }
 }
 

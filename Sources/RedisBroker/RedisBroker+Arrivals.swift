@@ -30,10 +30,7 @@ extension RedisBroker {
         _ now: Instant
     ) {
         guard let task = self.directory.index(of: head.task) else {
-            let name = String(decoding: head.task, as: UTF8.self)
-            return self.refuse(
-                bytes, number, queue, .notRegistered, "no task is called \(name)",
-                id: String(decoding: head.id, as: UTF8.self), task: name)
+            return self.refuseUnknown(bytes, head, number, queue, deliveriesBefore, now)
         }
         let claim: SignatureClaim?
         do throws(SignatureRefusal) {
@@ -59,6 +56,7 @@ extension RedisBroker {
             return self.bury(
                 number, .tooManyDeliveries, "it was handed out \(message.deliveriesBefore) times before")
         }
+        if self.isJoin(message) { return self.askForParts(number) }
         if head.losses >= profile.retry.maxLosses { return self.failLost(number, profile.pool) }
         if !self.revocations.isEmpty, self.isRevoked(message) { return self.endRevoked(number) }
         if let eta = head.eta, eta > self.loop.wallSeconds { return self.putAside(number, until: eta, now: now) }
@@ -102,7 +100,7 @@ extension RedisBroker {
     }
 
     /// A message that is not due waits at the server, in no worker's memory.
-    private func putAside(_ number: UInt64, until eta: Double, now: Instant) {
+    func putAside(_ number: UInt64, until eta: Double, now: Instant) {
         guard let message = self.held[number] else { return }
         self.tellReceived(message)
         var settlement = message.settlement
@@ -148,10 +146,33 @@ extension RedisBroker {
         guard let message = self.held[number] else { return }
         var outcome = TaskOutcome(.revoked, attempts: message.head.retries)
         outcome.failure = TaskOutcome.Failure(type: "TaskRevokedError", message: "expired")
-        self.settle(number, message, outcome)
+        self.endUnrun(number, outcome)
     }
 
     // MARK: Dead letters
+
+    /// How often a message that was handed out too often is given to a child that tells what follows its end.
+    private static let mostOpenings = 3
+
+    /// No task of ours. When something follows it, a child opens it to tell what.
+    private func refuseUnknown(
+        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int,
+        _ now: Instant
+    ) {
+        let name = String(decoding: head.task, as: UTF8.self)
+        let text = "no task is called \(name)"
+        let opener = self.directory.index(of: Array(ChordPart.joinTask.utf8)[...])
+        guard let opener, !FollowedMessage.carriesNothing(head) else {
+            return self.refuse(
+                bytes, number, queue, .notRegistered, text, id: String(decoding: head.id, as: UTF8.self), task: name)
+        }
+        self.held[number] = HeldMessage(
+            tag: self.tag(number), bytes: bytes, head: head, queue: queue, task: opener, epoch: self.epoch,
+            deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses)
+        var outcome = TaskOutcome(.failure, attempts: 0)
+        outcome.failure = TaskOutcome.Failure(type: "NotRegistered", message: name)
+        self.endUnrun(number, outcome, dead: .notRegistered)
+    }
 
     /// A message that was too large to be handed out: the server has put it to the dead letters as it came.
     func tooLarge(size: Int, id: String, queue: String) {
@@ -205,7 +226,10 @@ extension RedisBroker {
         guard let message = self.held[number] else { return }
         var outcome = TaskOutcome(.failure, attempts: message.attemptsMade)
         outcome.failure = TaskOutcome.Failure(type: "WorkerLostError", message: text, cause: reason.rawValue)
-        self.settle(number, message, outcome, dead: reason)
+        // One that ends whole workers may do so when it is opened, too.
+        let isHopeless = message.deliveriesBefore >= self.options.maxDeliveries + Self.mostOpenings
+        if isHopeless { return self.settle(number, message, outcome, dead: reason) }
+        self.endUnrun(number, outcome, dead: reason)
     }
 
     func effect(_ letter: DeadLetter, _ number: UInt64) -> Settlement.Effect {

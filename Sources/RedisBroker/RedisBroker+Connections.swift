@@ -108,6 +108,7 @@ extension RedisBroker: RedisConnectionOwner {
         self.adoptUnanswered()
         self.askAgainForClaims()
         self.askAgainForAdmission()
+        if self.resultServer == nil { self.askAgainForParts() }
         self.taking.connected()
         self.track()
     }

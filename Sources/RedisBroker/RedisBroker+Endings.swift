@@ -36,15 +36,10 @@ extension RedisBroker {
         let outcome = Self.readBack(outcome)
         if var first = message.failure {
             first.aftermath = outcome.aftermath
-            return self.settle(number, message, first, dead: self.deathReason(first))
+            return self.settleFailed(number, message, first)
         }
-        if self.needsAftermath(outcome) {
-            // No child could tell what follows from this failure: the next one is asked, without running the task.
-            self.held[number]!.failure = outcome
-            if outcome.failure?.type == "WorkerLostError" { self.held[number]!.losses = delivery.losses + 1 }
-            self.held[number]!.place = .waiting(since: now)
-            return self.waiting[self.profiles.profile(message.task).pool].prepend(number)
-        }
+        if outcome.failure?.type == "WorkerLostError" { self.held[number]!.losses = delivery.losses + 1 }
+        if self.needsAftermath(outcome, message) { return self.askWhatFollows(number, outcome, now: now) }
         self.settle(number, message, outcome, dead: self.deathReason(outcome))
     }
 
@@ -56,15 +51,11 @@ extension RedisBroker {
         } catch {
             outcome.state = .failure
             outcome.result = .empty
-            outcome.aftermath = Aftermath()
+            outcome.aftermath = nil
             let message = "the result cannot be read back: \(error)"
             outcome.failure = TaskOutcome.Failure(type: "ResultTooLarge", message: message)
         }
         return outcome
-    }
-
-    private func needsAftermath(_ outcome: TaskOutcome) -> Bool {
-        outcome.state == .failure && outcome.aftermath == nil && outcome.failure?.cause != nil && !self.isStopping
     }
 
     /// A message that costs children is kept for people to look at, and so is one that nobody can open.
@@ -80,24 +71,28 @@ extension RedisBroker {
         _ number: UInt64, _ message: HeldMessage, _ outcome: TaskOutcome, dead reason: DeadLetter.Reason? = nil
     ) {
         var settlement = message.settlement
-        for publication in outcome.aftermath?.publications ?? [] {
+        for publication in self.isSent(outcome, message) ? outcome.aftermath?.publications ?? [] : [] {
             let list = self.keys.queue(
                 String(decoding: publication.queue, as: UTF8.self), priority: Int(publication.priority))
             settlement.effects.append(.push(list: list, message: self.signed(publication.message, for: message)))
         }
+        self.addChords(to: &settlement, message, outcome)
         if let reason { settlement.effects.append(self.deathEffect(number, message, outcome, reason)) }
         if message.deliveriesBefore > 0 { settlement.effects.append(.forget(key: self.deliveryCountKey(message))) }
         if let claim = message.claim { settlement.effects.append(claim.ended) }
         self.held[number]?.toldEnd = self.end(.outcome(outcome, self.limits(of: message)))
         self.addDocuments(to: &settlement, message, outcome)
+        self.addJoin(to: &settlement, message)
         self.settle(number, settlement)
     }
 
     private func deathEffect(
         _ number: UInt64, _ message: HeldMessage, _ outcome: TaskOutcome, _ reason: DeadLetter.Reason
     ) -> Settlement.Effect {
+        let text = outcome.failure?.message ?? ""
         var letter = DeadLetter(
-            reason: reason, text: outcome.failure?.message ?? "", queue: message.queue, message: message.bytes)
+            reason: reason, text: reason == .notRegistered ? "no task is called \(text)" : text, queue: message.queue,
+            message: message.bytes)
         letter.taskID = String(decoding: message.head.id, as: UTF8.self)
         letter.task = String(decoding: message.head.task, as: UTF8.self)
         letter.priority = message.head.priority
@@ -109,7 +104,7 @@ extension RedisBroker {
     private func addDocuments(to settlement: inout Settlement, _ message: HeldMessage, _ outcome: TaskOutcome) {
         guard self.documents != nil else { return }
         let now = self.loop.wallSeconds
-        if self.storesResults(of: message) {
+        if self.storesResults(of: message), outcome.aftermath?.isReplaced != true {
             let limits = self.limits(of: message)
             settlement.effects.append(self.documents!.document(message, outcome, limits: limits, at: now))
         }
@@ -120,7 +115,7 @@ extension RedisBroker {
     }
 
     /// The limits that its last attempt had.
-    private func limits(of message: HeldMessage) -> TaskLimits {
+    func limits(of message: HeldMessage) -> TaskLimits {
         let own = message.ownLimits?.limits ?? self.profiles.profile(message.task).limits
         return message.losses > 0 ? own.doubled : own
     }

@@ -17,18 +17,33 @@ extension RedisBroker {
             settlement.effects.append(.release(slots: slots, tag: self.tag(number)))
         }
         // Elsewhere than at the broker nothing keeps out what comes from a worker that has lost the delivery.
-        if self.held[number]?.isLost == true { settlement.effects.removeAll { $0.isDocument } }
+        if self.held[number]?.isLost == true { settlement.effects.removeAll { $0.isAtResults } }
         settlement.then = { [unowned self] in self.forget(number, $0) }
         self.queue(settlement)
         FaultPoint.reached(.settleQueued)
     }
 
-    /// Sends a settlement with the next batch. Documents for another server than the broker's are stored there before.
+    /// Sends a settlement with the next batch. What belongs to another server than the broker's happens there before.
     func queue(_ settlement: Settlement) {
-        guard let resultServer, settlement.effects.contains(where: \.isDocument) else {
+        guard let resultServer, settlement.effects.contains(where: \.isAtResults) else {
             return self.settlements.append(settlement)
         }
-        resultServer.store(settlement)
+        resultServer.store(self.clearingUpLast(settlement, resultServer))
+    }
+
+    /// A chord on another server is over when its body is sent, and not before: whoever dies in between joins it again.
+    private func clearingUpLast(_ settlement: Settlement, _ server: ResultServer) -> Settlement {
+        guard let index = settlement.effects.firstIndex(where: { if case .over = $0 { true } else { false } }) else {
+            return settlement
+        }
+        var settlement = settlement
+        var last = Settlement(tag: "", epoch: settlement.epoch)
+        last.effects = [settlement.effects.remove(at: index)]
+        settlement.then = { [then = settlement.then] outcome in
+            if outcome == .done { server.store(last) }
+            then?(outcome)
+        }
+        return settlement
     }
 
     /// Settlements that are not over.

@@ -2,6 +2,7 @@ import Broker
 import Redis
 import Supervision
 import Syscalls
+import Wire
 
 /// Duty 1: messages from the lists.
 extension RedisBroker {
@@ -139,7 +140,9 @@ extension RedisBroker {
             preconditionFailure("A message is taken after nextTask told of it.")
         }
         self.held[number]!.place = .running
-        return TakenMessage(delivery: message.delivery(number), id: message.head.id, body: .envelope(message.bytes))
+        let body: TakenMessage.Body =
+            self.isJoin(message) ? .join(message.join ?? JoinOrder(message: message.bytes)) : .envelope(message.bytes)
+        return TakenMessage(delivery: message.delivery(number), id: message.head.id, body: body)
     }
 
     public func mayStart(_ delivery: Delivery, now: Instant) -> Bool {

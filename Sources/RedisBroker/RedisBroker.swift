@@ -73,6 +73,8 @@ public final class RedisBroker: Broker {
     var unadmitted: [UInt64] = []
     /// Messages whose claim was asked for and not answered.
     var unclaimed: [UInt64] = []
+    /// Messages that ask for a join, whose parts were asked for and not answered.
+    var unjoined: [UInt64] = []
     /// What messages are checked and signed with; `nil` checks none. May be changed while the worker works.
     public var messageKeys: MessageKeys?
 
@@ -175,6 +177,7 @@ public final class RedisBroker: Broker {
         let server = ResultServer(url: url, endpoint: self.endpoint(url), logger: self.logger) { [unowned self] in
             self.settlements.append($0)
         }
+        server.connected = { [unowned self] in self.askAgainForParts() }
         server.start(on: loop, seed: self.random.next())
         self.resultServer = server
     }
@@ -234,14 +237,16 @@ public final class RedisBroker: Broker {
         }
     }
 
-    /// The message goes back, as it came if its task has not started. A task that has failed is over, even if no child
-    /// has told what follows from that.
+    /// The message goes back, as it came if its task has not started. A task that has failed is over, unless something
+    /// follows from that which no child has told.
     func leaveToOthers(_ number: UInt64) {
-        guard let message = self.held[number], let failure = message.failure else {
+        guard let message = self.held[number], let failure = message.failure,
+            !message.isFollowed || message.isAcknowledged
+        else {
             if self.held[number]?.hasStarted == true { self.held[number]!.toldEnd = self.end(.cancelled) }
             return self.putBack(number, front: true)
         }
-        self.settle(number, message, failure, dead: self.deathReason(failure))
+        self.settle(number, message, failure, dead: message.deathReason ?? self.deathReason(failure))
     }
 
     public func finish(now: Instant) {
@@ -261,7 +266,7 @@ public final class RedisBroker: Broker {
     /// Whether an answer is under way that may bring messages, which then go back.
     private var mayHoldMore: Bool {
         !self.unansweredTakes.isEmpty || self.unansweredAdoptions > 0 || !self.unadmitted.isEmpty
-            || !self.unclaimed.isEmpty
+            || !self.unclaimed.isEmpty || !self.unjoined.isEmpty
     }
 
     private func tellUnsettled() {

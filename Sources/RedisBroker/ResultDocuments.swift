@@ -32,7 +32,7 @@ struct ResultDocuments {
     mutating func document(
         _ message: HeldMessage, _ outcome: TaskOutcome, limits: TaskLimits, at seconds: Double
     ) -> Settlement.Effect {
-        let (state, result) = Self.stateAndResult(outcome, limits)
+        let (state, result) = self.stateAndResult(outcome, limits)
         var document: [UInt8] = []
         document.reserveCapacity(result.count + 512)
         let children = outcome.aftermath.flatMap { $0.children.isEmpty ? nil : $0.children }
@@ -46,16 +46,16 @@ struct ResultDocuments {
             document: document, keepsSuccess: state != .success)
     }
 
-    private static func stateAndResult(
-        _ outcome: TaskOutcome, _ limits: TaskLimits
-    ) -> (ResultState, ArraySlice<UInt8>) {
+    func stateAndResult(_ outcome: TaskOutcome, _ limits: TaskLimits) -> (ResultState, ArraySlice<UInt8>) {
         switch outcome.state {
-        case .success: return (.success, (try? outcome.result.bytes()) ?? [])
-        case .failure, .rejected: return (.failure, self.json(self.error(outcome, limits)))
-        case .revoked:
-            let why = TaskFailure.Revocation(rawValue: outcome.failure?.message ?? "") ?? .revoked
-            return (.revoked, self.json(.revoked(why)))
+        case .success: (.success, (try? outcome.result.bytes()) ?? [])
+        case .failure, .rejected: (.failure, Self.json(Self.error(outcome, limits)))
+        case .revoked: (.revoked, Self.json(.revoked(Self.revocation(outcome))))
         }
+    }
+
+    private static func revocation(_ outcome: TaskOutcome) -> TaskFailure.Revocation {
+        TaskFailure.Revocation(rawValue: outcome.failure?.message ?? "") ?? .revoked
     }
 
     private static func json(_ failure: TaskFailure) -> ArraySlice<UInt8> {
@@ -74,11 +74,14 @@ struct ResultDocuments {
         self.store(Self.failure(id, failure, traceback: nil, at: Self.time(seconds)))
     }
 
-    /// A later step of a chain whose earlier step failed: the same error.
+    /// A later step of a chain whose earlier step failed or was called off: the same error.
     func failed(_ step: Aftermath.FailedStep, with outcome: TaskOutcome, at seconds: Double) -> Settlement.Effect {
         let id = String(decoding: step.id, as: UTF8.self)
-        var document = Self.failure(
-            id, Self.error(outcome, TaskLimits()), traceback: Self.traceback(outcome), at: Self.time(seconds))
+        let time = Self.time(seconds)
+        var document =
+            outcome.state == .revoked
+            ? .revoked(id, Self.revocation(outcome), at: time)
+            : Self.failure(id, Self.error(outcome, TaskLimits()), traceback: Self.traceback(outcome), at: time)
         document.groupID = step.groupID.isEmpty ? nil : String(decoding: step.groupID, as: UTF8.self)
         document.parentID = step.parentID.isEmpty ? nil : String(decoding: step.parentID, as: UTF8.self)
         return self.store(document)
@@ -129,6 +132,7 @@ struct ResultDocuments {
         case "NotRegistered": return .notRegistered(failure.message)
         case "DecodeError": return .undecodable(failure.message)
         case "EncodeError": return .unencodable(failure.message)
+        case "ChordError": return .chord(failure.message)
         case "Reject": return .rejected(failure.message)
         default: return TaskFailure(type: failure.type, arguments: [.string(failure.message)], module: self.module)
         }

@@ -16,9 +16,12 @@ final class ResultServer: RedisConnectionOwner {
     /// Goes on with a settlement whose documents are stored, and which has none any more.
     private let goOn: (Settlement) -> Void
     private var loop: (any EventLoop)!
+    /// Hears that questions can be asked: those of an earlier connection have no answer.
+    var connected: () -> Void = {}
     private var connection: RedisConnection!
     /// What the server calls the script; `nil` until this connection has loaded it.
     private var digest: String?
+    private var gatherDigest: String?
     private var waiting = Deque<Settlement>()
     private var unanswered: [Settlement] = []
     private var notBefore = Instant(nanoseconds: 0)
@@ -53,6 +56,18 @@ final class ResultServer: RedisConnectionOwner {
     /// Stores the documents of a settlement, then goes on with the rest of it. Settlements keep their order.
     func store(_ settlement: Settlement) { self.waiting.append(settlement) }
 
+    /// Fetches the parts of a chord; `nil` when there is no connection to ask on.
+    func gather(_ chord: String, _ arguments: [String], then answered: @escaping (Result<Reply, RedisError>) -> Void)
+        -> Bool
+    {
+        guard self.isServing, let gatherDigest else { return false }
+        var command = Command("EVALSHA", gatherDigest, "1", chord)
+        for _ in 0..<2 { command.add(self.url.database) }
+        for argument in arguments { command.add(argument) }
+        self.connection.send(command, then: answered)
+        return true
+    }
+
     // MARK: The pass
 
     func endPass(now: Instant) {
@@ -73,7 +88,7 @@ final class ResultServer: RedisConnectionOwner {
         // The connection is in the database of results: the script has no other to go to.
         for _ in 0..<2 { command.add(self.url.database) }
         for settlement in self.unanswered {
-            for effect in settlement.effects where effect.isDocument { effect.write(to: &command) }
+            for effect in settlement.effects where effect.isAtResults { effect.write(to: &command) }
         }
         self.connection.send(command) { [unowned self] in self.answered($0) }
     }
@@ -81,11 +96,12 @@ final class ResultServer: RedisConnectionOwner {
     private func answered(_ answer: Result<Reply, RedisError>) {
         let batch = self.unanswered
         self.unanswered = []
-        if case .success(.integer) = answer {
+        if case .success(.array(let parts)) = answer {
             self.told.over("results")
             self.connection.worked()
+            var parts = parts.map { $0.asText ?? "" }[...]
             for var settlement in batch {
-                settlement.effects.removeAll { $0.isDocument }
+                settlement.effects = settlement.effects.flatMap { self.left(of: $0, &parts) }
                 self.goOn(settlement)
             }
             return
@@ -99,6 +115,19 @@ final class ResultServer: RedisConnectionOwner {
         }
     }
 
+    /// What remains to be done at the broker. The part of a chord that returned last has its join asked for there.
+    private func left(
+        of effect: Settlement.Effect, _ answers: inout ArraySlice<String>
+    ) -> [Settlement.Effect] {
+        guard effect.isAtResults else { return [effect] }
+        guard case .part(let part) = effect, let answer = answers.popFirst() else { return [] }
+        if answer.first == "!", self.told.isNews(answer, about: "part") {
+            let reason = "\(answer.dropFirst())"
+            self.logger.error("results.refused", metadata: ["server": "\(self.url.masked)", "reason": "\(reason)"])
+        }
+        return part.effect(answer, now: self.loop.wallSeconds).map { [$0] } ?? []
+    }
+
     private func refused(_ error: ServerError) {
         if self.told.isNews(error.text, about: "results") {
             self.logger.error("results.refused", metadata: ["server": "\(self.url.masked)", "reason": "\(error.text)"])
@@ -110,8 +139,13 @@ final class ResultServer: RedisConnectionOwner {
 
     func connectionIsReady(_ connection: RedisConnection) {
         self.ask(Command("INFO", "server")) { [unowned self] in
-            let text = Script.store.text(serverVersion: ServerVersion.major(info: $0))
-            self.ask(Command("SCRIPT", "LOAD", text)) { self.serve(digest: $0.asText) }
+            let version = ServerVersion.major(info: $0)
+            self.ask(Command("SCRIPT", "LOAD", Script.gather.text(serverVersion: version))) {
+                self.gatherDigest = $0.asText
+            }
+            self.ask(Command("SCRIPT", "LOAD", Script.store.text(serverVersion: version))) {
+                self.serve(digest: $0.asText)
+            }
         }
     }
 
@@ -129,6 +163,7 @@ final class ResultServer: RedisConnectionOwner {
     private func serve(digest: String?) {
         self.digest = digest
         self.told.over("connection")
+        self.connected()
         self.logger.notice("results.connected", metadata: ["server": "\(self.url.masked)"])
     }
 

@@ -21,7 +21,9 @@ struct Script {
 
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
-    static let all = [take, settle, renew, old, claim, admit, renewSlots, resume, live, forget, reply, revoke]
+    static let all = [
+        take, settle, renew, old, claim, admit, renewSlots, resume, live, forget, reply, revoke, gather,
+    ]
 
     /// For every script that changes more than one key: what it will touch is looked at first, because the server does not
     /// undo what a script did before it failed.
@@ -79,19 +81,31 @@ extension Script {
 
         """
 
-    /// Stores result documents on a server of their own.
+    /// Stores result documents on a server of their own, and has parts of chords returned there.
     ///
-    /// Arguments: the database, twice · for each document its kind (`result`, `final`, `pending`), its key, seconds until it expires or 0, the document. Answers how many there were.
+    /// Arguments: the database, twice; then effects, each a kind and three arguments, as those of ``settle``: `result`,
+    /// `final`, `pending`, and those of chords. Answers for each `part` what it is due to: `join`, milliseconds, nothing, or what
+    /// failed behind an exclamation mark.
     static let store = Script(
         "store",
-        after: storing,
+        after: storing + chords + chordEffects,
         """
         local failed
+        local answer = {}
         for at = 3, #ARGV, 4 do
-            failed = store(ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at]) or failed
+            local kind, a, b, c = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+            if kind == 'joiner' then joiner = { a, b, c }
+            elseif kind == 'begin' then begin(a, b, c)
+            elseif kind == 'over' then over(a, b)
+            elseif kind == 'part' then
+                local wrong = notPart(a)
+                answer[#answer + 1] = wrong and '!' .. wrong or tostring(returned(a, b, c) or '')
+            else
+                failed = store(a, b, c, kind) or failed
+            end
         end
         if failed then return redis.error_reply(failed) end
-        return (#ARGV - 2) / 4
+        return answer
         """)
 
     /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step. When
@@ -212,13 +226,13 @@ extension Script {
     /// `push` list, message · `front` list, message · `schedule` seconds since 1970, member · `dead` id, record, seconds ·
     /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `pending` the same, unless
     /// the task was started or has ended · `forget` key ·
-    /// `uncount` key · `end` claim, nothing, seconds · `release` slots, list of what waits for them, tag; or a condition,
-    /// without which nothing happens, as if the tag were gone: `silent` the sign of life that must not be there · `aged`
-    /// seconds since the last renewal.
+    /// `uncount` key · `end` claim, nothing, seconds · `release` slots, list of what waits for them, tag · those of
+    /// ``chordEffects``; or a condition, without which nothing happens, as if the tag were gone: `silent` the sign of life
+    /// that must not be there · `aged` seconds since the last renewal · `claimed` a chord's key, token.
     /// Answers for each delivery: 1 done, 0 the tag is gone, or a text: what failed.
     static let settle = Script(
         "settle",
-        after: prelude + storing,
+        after: prelude + storing + chords + chordEffects,
         """
         local broken = wrong(KEYS[1], 'hash') or wrong(KEYS[2], 'zset') or wrong(KEYS[6], 'string')
         if broken then return redis.error_reply(broken) end
@@ -230,9 +244,14 @@ extension Script {
             if kind == 'schedule' then return wrong(KEYS[3], 'zset') end
             if kind == 'dead' then return wrong(KEYS[4], 'hash') or wrong(KEYS[5], 'zset') end
             if kind == 'release' then return wrong(a, 'zset') or wrong(b, 'list') end
+            if kind == 'joiner' then return wrong(a, 'list') or wrong(KEYS[3], 'zset') end
+            if kind == 'part' then return inResults(function() return notPart(a) end) end
         end
-        local function isMet(kind, a, tag)
+        local function isMet(kind, a, b, tag)
             if kind == 'silent' then return redis.call('EXISTS', a) == 0 end
+            if kind == 'claimed' then
+                return inResults(function() return redis.pcall('GET', a .. '.c') == b end)
+            end
             if kind ~= 'aged' then return true end
             local renewed = redis.call('ZSCORE', KEYS[2], tag)
             return not renewed or tonumber(renewed) <= redis.call('TIME')[1] - a
@@ -252,6 +271,17 @@ extension Script {
                 if member and deliver(member) then redis.call('ZADD', KEYS[3], 0, member) end
             elseif kind == 'end' then reply = redis.pcall('SET', a, 'ended', 'EX', c)
             elseif kind == 'uncount' then redis.pcall('DECR', a)
+            elseif kind == 'joiner' then joiner = { a, b, c }
+            elseif kind == 'begin' then inResults(function() begin(a, b, c) end)
+            elseif kind == 'over' then inResults(function() over(a, b) end)
+            elseif kind == 'part' then
+                local due = inResults(function() return returned(a, b, c) end)
+                if due == 'join' then
+                    redis.call('RPUSH', joiner[1], joiner[2])
+                elseif due then
+                    local now = redis.call('TIME')
+                    redis.call('ZADD', KEYS[3], now[1] + 1 + due / 1000, #joiner[1] .. ':' .. joiner[1] .. joiner[2])
+                end
             end
             if type(reply) == 'table' and reply.err then return reply.err end
         end
@@ -267,7 +297,7 @@ extension Script {
             local held = tag == '' or redis.call(isPlain and 'HDEL' or 'HEXISTS', KEYS[1], tag) == 1 or taken ~= epoch
             if held and not isPlain then
                 for effect = at, last - 1, 4 do
-                    held = held and isMet(ARGV[effect], ARGV[effect + 1], tag)
+                    held = held and isMet(ARGV[effect], ARGV[effect + 1], ARGV[effect + 2], tag)
                 end
             end
             local outcome = held and 1 or 0

@@ -18,6 +18,14 @@ struct Settlement {
         case store(key: String, seconds: Int, document: [UInt8], keepsSuccess: Bool)
         /// A result document is stored and published, unless the task has been started or has ended.
         case storeIfPending(key: String, seconds: Int, document: [UInt8])
+        /// A chord begins: so many parts will return, to be put together as the saved group says.
+        case begin(chord: String, size: Int64, tree: ArraySlice<UInt8>, seconds: Int)
+        /// A part of a chord returns.
+        case part(ReturnedPart)
+        /// A chord has been joined.
+        case over(chord: String, token: String)
+        /// A condition: nothing happens when another has the claim to join a chord.
+        case onlyIfClaimed(chord: String, token: String)
         /// A count of deliveries is deleted: the message is over.
         case forget(key: String)
         /// A slot of a limited task is free: a message that waits for one goes to where its list is taken from.
@@ -67,7 +75,7 @@ struct Settlement {
         command.add(self.tag)
         command.add(self.epoch)
         command.add(self.ends ? "1" : "0")
-        command.add(self.effects.count)
+        command.add(self.effects.reduce(0) { $0 + $1.count })
         for effect in self.effects { effect.write(to: &command) }
     }
 
@@ -97,16 +105,25 @@ extension Deque<Settlement> {
 }
 
 extension Settlement.Effect {
-    /// Whether a result document is stored.
-    var isDocument: Bool {
+    /// Whether it happens where results are.
+    var isAtResults: Bool {
         switch self {
-        case .store, .storeIfPending: true
+        case .store, .storeIfPending, .begin, .part, .over: true
         default: false
         }
     }
 
+    /// How many effects the script takes it for.
+    fileprivate var count: Int { if case .part = self { 2 } else { 1 } }
+
     func write(to command: inout Command) {
         switch self {
+        case .begin(let chord, let size, let tree, let seconds):
+            Self.write("begin", chord, tree, third: "\(size) \(seconds)", to: &command)
+        case .part(let part): part.write(to: &command)
+        case .over(let chord, let token): Self.write("over", chord, Array(token.utf8)[...], to: &command)
+        case .onlyIfClaimed(let chord, let token):
+            Self.write("claimed", chord, Array(token.utf8)[...], to: &command)
         case .push(let list, let message): Self.write("push", list, message, to: &command)
         case .pushFront(let list, let message): Self.write("front", list, message, to: &command)
         case .schedule(let time, let member): Self.write("schedule", "\(time)", member[...], to: &command)
@@ -135,7 +152,7 @@ extension Settlement.Effect {
         command.add(document)
     }
 
-    private static func write(
+    fileprivate static func write(
         _ kind: String, _ first: String, _ second: ArraySlice<UInt8>, third: String = "", to command: inout Command
     ) {
         command.add(kind)
@@ -150,7 +167,9 @@ extension Settlement.Effect {
         case .schedule(_, let member): member.count
         case .dead(_, let record, _): record.count
         case .store(_, _, let document, _), .storeIfPending(_, _, let document): document.count
-        case .forget, .uncount, .release, .end, .onlyIfSilent, .onlyIfAged: 0
+        case .begin(_, _, let tree, _): tree.count
+        case .part(let part): part.join.count + part.value.count
+        case .forget, .uncount, .release, .end, .onlyIfSilent, .onlyIfAged, .over, .onlyIfClaimed: 0
         }
     }
 }

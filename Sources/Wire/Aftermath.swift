@@ -9,6 +9,9 @@
 /// | 2 | the tasks that this one sent: a JSON array, as `children` of a result document |
 /// | 3 | a later step of the chain that fails with this task: 2 + n bytes its id, its group's, its parent's |
 /// | 4 | members of the result document beside the usual ones, JSON without braces |
+/// | 5 | a chord that begins: 8 bytes size, 2 + n bytes its group's id, the document of the saved group or nothing |
+/// | 6 | a part of a chord: 8 bytes its place or −1, 2 + n bytes the task's id, the group's id, the message that asks for the join |
+/// | 7 | nothing: another task has taken this one's place, which has no outcome |
 ///
 /// It counts only if the delivery ends as its outcome frame says.
 public struct Aftermath: Equatable, Sendable {
@@ -46,8 +49,51 @@ public struct Aftermath: Equatable, Sendable {
         }
     }
 
+    /// A chord that begins with the publications.
+    public struct Chord: Equatable, Sendable {
+        /// The id of its header's group.
+        public var groupID: Bytes
+        /// How many parts will return.
+        public var size: Int64
+        /// The document of the saved group; empty where none is needed.
+        public var tree: Bytes
+
+        /// A chord.
+        public init(groupID: Bytes, size: Int64, tree: Bytes = []) {
+            self.groupID = groupID
+            self.size = size
+            self.tree = tree
+        }
+    }
+
+    /// A part of a chord, which returns with the delivery's outcome: of the task, or of a step that fails with it.
+    public struct Part: Equatable, Sendable {
+        /// The task's id.
+        public var taskID: Bytes
+        /// The id of the header's group.
+        public var groupID: Bytes
+        /// The place among the results, from 0; `nil` for behind all others.
+        public var index: Int64?
+        /// The message that asks for the join, for the part that returns last.
+        public var join: Bytes
+
+        /// A part.
+        public init(taskID: Bytes, groupID: Bytes, index: Int64?, join: Bytes) {
+            self.taskID = taskID
+            self.groupID = groupID
+            self.index = index
+            self.join = join
+        }
+    }
+
     /// Messages to publish.
     public var publications: [Publication] = []
+    /// Chords that begin.
+    public var chords: [Chord] = []
+    /// Parts of chords that return.
+    public var parts: [Part] = []
+    /// Whether another task has taken this one's place.
+    public var isReplaced = false
     /// The tasks that this one sent: a JSON array; empty for none.
     public var children: Bytes = []
     /// Steps that fail with this task.
@@ -66,6 +112,9 @@ public struct Aftermath: Equatable, Sendable {
         case children = 2
         case failedStep = 3
         case documentMembers = 4
+        case chord = 5
+        case part = 6
+        case replaced = 7
     }
 
     /// Appends the whole frame.
@@ -83,11 +132,31 @@ public struct Aftermath: Equatable, Sendable {
                 for text in [step.id, step.groupID, step.parentID] { item.append(text: text) }
             }
         }
+        self.writeChords(into: &payload)
         for (item, content) in [(Item.children, self.children), (.documentMembers, self.documentMembers)]
         where !content.isEmpty {
             Self.write(item, into: &payload) { $0.append(contentsOf: content) }
         }
         PlainFrame.write(.aftermath, payload: payload[...], delivery: delivery, into: &buffer)
+    }
+
+    private func writeChords(into payload: inout [UInt8]) {
+        for chord in self.chords {
+            Self.write(.chord, into: &payload) { item in
+                item.append(integer: UInt64(bitPattern: chord.size))
+                item.append(text: chord.groupID)
+                item.append(contentsOf: chord.tree)
+            }
+        }
+        for part in self.parts {
+            Self.write(.part, into: &payload) { item in
+                item.append(integer: UInt64(bitPattern: part.index ?? -1))
+                item.append(text: part.taskID)
+                item.append(text: part.groupID)
+                item.append(contentsOf: part.join)
+            }
+        }
+        if self.isReplaced { Self.write(.replaced, into: &payload) { _ in } }
     }
 
     private static func write(_ item: Item, into buffer: inout [UInt8], _ content: (inout [UInt8]) -> Void) {
@@ -124,6 +193,18 @@ public struct Aftermath: Equatable, Sendable {
                 throw .badPayload(.aftermath)
             }
             self.failedSteps.append(FailedStep(id: id, groupID: group, parentID: parent))
+        case .chord:
+            guard let size = reader.integer(UInt64.self).map({ Int64(bitPattern: $0) }), size > 0,
+                let group = reader.text()
+            else { throw .badPayload(.aftermath) }
+            self.chords.append(Chord(groupID: group, size: size, tree: reader.remainder()))
+        case .part:
+            guard let index = reader.integer(UInt64.self).map({ Int64(bitPattern: $0) }), index >= -1,
+                let id = reader.text(), let group = reader.text()
+            else { throw .badPayload(.aftermath) }
+            self.parts.append(
+                Part(taskID: id, groupID: group, index: index < 0 ? nil : index, join: reader.remainder()))
+        case .replaced: self.isReplaced = true
         case .children: self.children = content
         case .documentMembers: self.documentMembers = content
         }

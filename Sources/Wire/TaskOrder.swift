@@ -3,7 +3,7 @@
 /// | bytes | field |
 /// |---|---|
 /// | 4 | attempt, from 1 |
-/// | 4 | flags: 1 = exit after this task, 2 = the body is a Celery message, 4 = do not run it: it has failed, 8 = trace it |
+/// | 4 | flags: 1 = exit after this task, 2 = the body is a Celery message, 4 = do not run it: it has failed, 8 = trace it, 16 = join a chord |
 /// | 8 | soft time limit in nanoseconds, 0 for none |
 /// | 8 | hard time limit in nanoseconds, 0 for none |
 /// | 8 | largest result in bytes |
@@ -12,7 +12,7 @@
 /// | 8 | private memory to map beyond the child's own (`RLIMIT_DATA`), 0 for no limit |
 /// | 2, n | length of the task's name, name (UTF-8) |
 /// | 2, n | length of the task's id, id (UTF-8) |
-/// | rest | body: JSON `[args, kwargs, {}]`, as in Celery's protocol 2; with flag 2 a whole message as kombu writes it |
+/// | rest | body: JSON `[args, kwargs, {}]`, as in Celery's protocol 2; with flag 2 a whole message as kombu writes it; with flag 16 the message and the parts, each behind its length: see ``JoinOrder`` |
 public struct TaskOrder: Equatable, Sendable {
     /// Which attempt this is, from 1. Grows with retries and with lost children.
     public var attempt: UInt32
@@ -47,6 +47,8 @@ public struct TaskOrder: Equatable, Sendable {
         case call
         /// A Celery message as kombu puts it on a Redis list.
         case envelope
+        /// A message that asks for the join of a chord, and what the chord's parts returned.
+        case join
     }
 
     private enum Flag {
@@ -54,11 +56,20 @@ public struct TaskOrder: Equatable, Sendable {
         static let isEnvelope: UInt32 = 2
         static let hasFailed: UInt32 = 4
         static let isTraced: UInt32 = 8
+        static let isJoin: UInt32 = 16
     }
 
     private var flags: UInt32 {
-        (self.isLast ? Flag.isLast : 0) | (self.bodyFormat == .envelope ? Flag.isEnvelope : 0)
+        (self.isLast ? Flag.isLast : 0) | self.formatFlag
             | (self.hasFailed ? Flag.hasFailed : 0) | (self.isTraced ? Flag.isTraced : 0)
+    }
+
+    private var formatFlag: UInt32 {
+        switch self.bodyFormat {
+        case .call: 0
+        case .envelope: Flag.isEnvelope
+        case .join: Flag.isJoin
+        }
     }
 
     /// An order without limits.
@@ -111,7 +122,7 @@ public struct TaskOrder: Equatable, Sendable {
         else { throw .badPayload(.task) }
         var order = TaskOrder(attempt: attempt, name: name, id: id)
         order.isLast = flags & Flag.isLast != 0
-        order.bodyFormat = flags & Flag.isEnvelope != 0 ? .envelope : .call
+        order.bodyFormat = flags & Flag.isEnvelope != 0 ? .envelope : flags & Flag.isJoin != 0 ? .join : .call
         order.hasFailed = flags & Flag.hasFailed != 0
         order.isTraced = flags & Flag.isTraced != 0
         order.softTimeNanoseconds = softTime

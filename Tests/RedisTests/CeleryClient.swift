@@ -50,6 +50,43 @@ final class CeleryClient {
         return try self.ask("send_chain", command)["ids"]?.elements.compactMap(\.text) ?? []
     }
 
+    /// A workflow that was sent.
+    struct SentWorkflow {
+        /// The id of its result.
+        let id: String
+        /// The ids of all its tasks that are known.
+        let ids: [String]
+        /// Those of the members, when the result is a group.
+        let members: [String]
+    }
+
+    /// Sends a workflow, as `canvas.py` has it described.
+    func sendWorkflow(_ workflow: JSONValue) throws -> SentWorkflow {
+        let answer = try self.ask("send_workflow", ["workflow": workflow])
+        return SentWorkflow(
+            id: try self.id(answer), ids: answer["ids"]?.elements.compactMap(\.text) ?? [],
+            members: answer["members"]?.elements.compactMap(\.text) ?? [])
+    }
+
+    /// What `get()` of a workflow says; errors are `Type: text`.
+    func workflowResult(_ workflow: SentWorkflow, within seconds: Double = 20) throws -> TaskResult {
+        let timeout = JSONNumber(seconds).map { JSONValue.number($0) } ?? 20
+        return TaskResult(
+            try self.ask("get_workflow", ["id": .string(workflow.id), "timeout": timeout], within: seconds + 5))
+    }
+
+    /// The values of a group that was saved.
+    func restore(_ id: String) throws -> JSONValue? {
+        try self.ask("restore", ["id": .string(id), "timeout": 20])["value"]
+    }
+
+    /// The states of tasks as stored now.
+    func states(_ ids: [String]) throws -> [String: String] {
+        let answer = try self.ask("states", ["ids": .array(ids.map { .string($0) })])
+        guard case .object(let states)? = answer["states"] else { return [:] }
+        return Dictionary(states.map { ($0.key, $0.value.text ?? "") }, uniquingKeysWith: { $1 })
+    }
+
     /// A signature: a task with some of its arguments, to be sent later.
     static func signature(
         _ task: String, _ arguments: [JSONValue] = [], named: JSONObject = [:], immutable: Bool = false,

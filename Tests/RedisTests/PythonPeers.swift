@@ -57,6 +57,8 @@ struct PeerConnection {
     var settings: JSONObject = [:]
     /// The file of a key to sign with.
     var signingKey: String?
+    /// Further variables of the environment.
+    var further: [String: String] = [:]
 
     /// All at one server: messages in database 0, results in database 1, as in many installations.
     init(_ server: RedisServer, settings: JSONObject = [:]) {
@@ -69,6 +71,6 @@ struct PeerConnection {
             "PEER_BROKER": self.broker, "PEER_BACKEND": self.backend, "PEER_MARKS": self.marks,
             "PEER_SETTINGS": JSONValue.object(self.settings).description, "PEER_SIGNING_KEY": self.signingKey,
         ]
-        return all.compactMapValues { $0 }
+        return all.compactMapValues { $0 }.merging(self.further) { $1 }
     }
 }

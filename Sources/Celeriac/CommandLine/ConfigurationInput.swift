@@ -52,7 +52,7 @@ struct ConfigurationInput: Codable, Equatable {
         let file = self.fileName.flatMap { name in self.fileText.map { (name: name, text: $0) } }
         return try Settings.load(
             file: file, environment: Environment.current, flags: self.flags, processors: self.processors,
-            tasks: worker.options)
+            tasks: worker.options.merging(BuiltinTasks.options) { own, _ in own })
     }
 }
 

@@ -57,6 +57,9 @@ enum TemplateRole {
         for name in settings.commandTasks {
             if let spec = settings.task(named: name)?.command { program.bodies[name] = CommandTask(spec: spec).body }
         }
+        let pools = settings.taskNames.map { ($0, settings.task(named: $0)?.pool ?? 0) }
+        let builtins = BuiltinTasks(bodies: program.bodies, pools: Dictionary(uniqueKeysWithValues: pools))
+        program.bodies.merge(builtins.all) { own, _ in own }
         program.nodeName = settings.worker.broker.nodeName(host: hostName())
         program.extendsResults = settings.worker.broker.resultExtended
         program.opensSignedBodies = settings.worker.broker.signing.certificates != nil

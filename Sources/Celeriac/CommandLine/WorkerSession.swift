@@ -167,7 +167,7 @@ struct WorkerSession {
         let pools = settings.pools.map { pool in
             settings.pools.count == 1 ? "\(pool.policy.concurrency)" : "\(pool.name) \(pool.policy.concurrency)"
         }
-        let names = self.engine.table.names
+        let names = self.engine.table.names.filter { !BuiltinTasks.isBuiltin($0) }
         let rows = [
             ("broker", self.url.masked), ("results", self.resultsText),
             ("queues", "\(self.queuesText) (\(self.options.queueOrder.rawValue))"),

@@ -64,7 +64,8 @@ extension ControlDesk {
     private func registered(_ items: CeleryValue?) -> [CeleryValue] {
         let wanted = items?.asArray?.compactMap(\.asString) ?? []
         let names = wanted.isEmpty ? ["exchange", "routing_key", "rate_limit"] : wanted
-        return self.engine.table.names.enumerated().map { index, task in
+        let tasks = self.engine.table.names.enumerated().filter { !BuiltinTasks.isBuiltin($0.element) }
+        return tasks.map { index, task in
             let parts = names.compactMap { name in self.attribute(name, of: index).map { "\(name)=\($0)" } }
             return .string(parts.isEmpty ? task : "\(task) [\(parts.joined(separator: " "))]")
         }

@@ -1,3 +1,4 @@
+import Celery
 import JSON
 import Logging
 import Prefork
@@ -73,6 +74,17 @@ public struct TaskContext: Sendable {
         published.queue = queue
         self.call.publish(published)
     }
+
+    /// Publishes a workflow when this attempt succeeds, in the same step as its outcome. It belongs to the workflow that
+    /// this task is a part of. Signatures that name no queue go to the one that this task came from.
+    ///
+    /// Throws without a broker, in `celeriac run`. A chord needs a result backend: without one nothing of what
+    /// follows the task is sent, and the log says so.
+    public func publish(_ workflow: Signature) throws { try self.call.publish(workflow) }
+
+    /// Makes a workflow do this task's work: `throw context.replace(with: …)`. Its result becomes this task's; callbacks,
+    /// errbacks, the rest of a chain and a chord wait for it. A group returns the list of its results. Celery: `replace`.
+    public func replace(with workflow: Signature) -> any Error { TaskDecision.replace(workflow) }
 
     /// Makes the attempt end as a retry: `throw context.retry(after: .seconds(3))`.
     ///

@@ -7,23 +7,38 @@ struct ReceivedMessage: Sendable {
     /// The arguments as a task's body is called with them: JSON `[args, kwargs, …]`.
     let call: Bytes
     /// The message, as it came.
-    private let bytes: Bytes
+    let bytes: Bytes
     /// What the message carries for the time after the task; `nil` for nothing.
-    private let embed: Embed?
+    let embed: Embed?
+    /// The parts of the chord that the message asks to join; `nil` when it asks for something else.
+    let chord: ChordResults?
 
     /// Opens a message. Throws ``EnvelopeError`` or ``BodyError``.
     init(opening bytes: Bytes, signed opensSigned: Bool = false) throws {
         self.bytes = bytes
         if let payload = PlainPayload.find(in: bytes), Self.isPlain(payload) {
-            (self.call, self.embed) = (payload, nil)
+            (self.call, self.embed, self.chord) = (payload, nil, nil)
             return
         }
-        let envelope = try Envelope(parsing: bytes)
-        var decoder = BodyDecoder(accepted: Set(Serializer.allCases))
-        decoder.opensSigned = opensSigned
-        let body = try decoder.taskBody(of: envelope)
+        let body = try Self.body(of: bytes, signed: opensSigned)
         self.call = try Self.call(body)
         self.embed = body.embed == Embed() ? nil : body.embed
+        self.chord = nil
+    }
+
+    /// Opens a message that asks for a join, and what it is to join. Throws ``EnvelopeError`` or ``BodyError``.
+    init(opening join: JoinOrder) throws {
+        self.bytes = join.message
+        let body = try Self.body(of: join.message, signed: false)
+        self.call = try Self.call(body)
+        self.embed = body.embed
+        self.chord = try ChordResults(parts: join.parts, tree: join.tree.isEmpty ? nil : join.tree)
+    }
+
+    private static func body(of bytes: Bytes, signed opensSigned: Bool) throws -> Celery.TaskBody {
+        var decoder = BodyDecoder(accepted: Set(Serializer.allCases))
+        decoder.opensSigned = opensSigned
+        return try decoder.taskBody(of: Envelope(parsing: bytes))
     }
 
     /// Whether a body is JSON that any reader takes, and nothing follows the task: the common case, in which nothing is
@@ -65,65 +80,8 @@ struct ReceivedMessage: Sendable {
         return JSONValue.array([args, kwargs, .object(JSONObject())]).serialized()[...]
     }
 
-    // MARK: What follows
-
-    /// The task returned this JSON. Throws ``BodyError`` for what cannot be sent.
-    func aftermath(returning result: Bytes, _ published: [PublishedTask], _ sender: Sender) throws -> Aftermath {
-        var aftermath = Aftermath()
-        if self.embed == nil && published.isEmpty && !sender.extendsResults { return aftermath }
-        let message = try TaskMessage(Envelope(parsing: self.bytes))
-        var children: [ResultNode] = []
-        for task in published {
-            let publication = try sender.publication(of: task, by: message)
-            aftermath.publications.append(publication.item)
-            children.append(publication.node)
-        }
-        if let embed {
-            let success = try Self.continuation(of: message, embed, sender).succeeded(
-                with: try CeleryValue(parsing: result), now: sender.now, makeID: sender.makeID)
-            aftermath.publications += success.publications.map(Self.item)
-            children += success.children
-        }
-        if !children.isEmpty { aftermath.children = try CeleryValue.array(children.map(\.value)).json()[...] }
-        aftermath.documentMembers = self.documentMembers(message, sender)
-        return aftermath
-    }
-
-    /// The task failed. A message that cannot be read has nothing that follows.
-    func aftermathOfFailure(_ sender: Sender) -> Aftermath {
-        var aftermath = Aftermath()
-        guard self.embed != nil || sender.extendsResults,
-            let message = try? TaskMessage(Envelope(parsing: self.bytes))
-        else { return aftermath }
-        if let embed {
-            let failure = Self.continuation(of: message, embed, sender).failed(now: sender.now, makeID: sender.makeID)
-            aftermath.publications = failure.publications.map(Self.item)
-            aftermath.failedSteps = failure.failedSteps.map { step in
-                Aftermath.FailedStep(
-                    id: Self.bytes(step.taskID), groupID: Self.bytes(step.groupID), parentID: Self.bytes(step.parentID))
-            }
-        }
-        aftermath.documentMembers = self.documentMembers(message, sender)
-        return aftermath
-    }
-
-    private static func continuation(of message: TaskMessage, _ embed: Embed, _ sender: Sender) -> Continuation {
-        var continuation = Continuation(of: message.headers, embed)
-        continuation.origin = sender.origin
-        continuation.replyTo = message.envelope.replyTo
-        return continuation
-    }
-
-    private static func item(_ publication: Publication) -> Aftermath.Publication {
-        Aftermath.Publication(
-            queue: self.bytes(publication.routingKey), priority: UInt8(min(9, max(0, publication.priority))),
-            message: publication.envelope.serialized()[...])
-    }
-
-    private static func bytes(_ text: String?) -> Bytes { Array((text ?? "").utf8)[...] }
-
     /// What a result document tells of the request, where that is wanted.
-    private func documentMembers(_ message: TaskMessage, _ sender: Sender) -> Bytes {
+    func documentMembers(_ message: TaskMessage, _ sender: Sender) -> Bytes {
         guard sender.extendsResults else { return [] }
         let parts = RawJSON(unchecked: self.call).elements ?? []
         var extended = ResultDocument.Extension(

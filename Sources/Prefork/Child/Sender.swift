@@ -13,9 +13,9 @@ final class Sender: Sendable {
     let extendsResults: Bool
     private let ids = Mutex(TaskIDGenerator(seed: randomSeed()))
 
-    init(nodeName: String, extendsResults: Bool) {
-        self.nodeName = nodeName
-        self.extendsResults = extendsResults
+    init(_ program: WorkerProgram) {
+        self.nodeName = program.nodeName
+        self.extendsResults = program.extendsResults
     }
 
     /// Seconds since 1970.
@@ -27,17 +27,26 @@ final class Sender: Sendable {
     /// A fresh id.
     var makeID: () -> String { { self.ids.withLock { String(decoding: $0.next(), as: UTF8.self) } } }
 
-    /// The message for a task that another one published. It goes to the queue that its publisher came from, unless it
-    /// names one. Throws ``BodyError``.
-    func publication(
-        of task: PublishedTask, by message: TaskMessage
-    ) throws -> (item: Aftermath.Publication, node: ResultNode) {
-        let id = self.makeID()
-        let queue = task.queue ?? message.envelope.routingKey ?? "celery"
+    /// What a task published: messages to the queue that it came from, unless they name one. Throws ``BodyError``.
+    func send(_ published: Published, by message: TaskMessage) throws -> Continuation.Success {
+        let queue = message.envelope.routingKey ?? "celery"
+        switch published {
+        case .task(let task): return try self.send(task, by: message, to: task.queue ?? queue)
+        case .workflow(let signature):
+            var continuation = Continuation(of: message.headers, Embed())
+            continuation.origin = self.origin
+            continuation.defaultQueue = queue
+            return try continuation.sent(signature, now: self.now, makeID: self.makeID)
+        }
+    }
+
+    private func send(
+        _ task: PublishedTask, by message: TaskMessage, to queue: String
+    ) throws -> Continuation.Success {
         let kwargs = task.keywords.map { CeleryObject.Member(key: $0.key, value: CeleryValue($0.value)) }
         var new = NewTask(
-            task: task.name, id: id, args: task.arguments.map { CeleryValue($0) }, kwargs: CeleryObject(kwargs),
-            routingKey: queue)
+            task: task.name, id: self.makeID(), args: task.arguments.map { CeleryValue($0) },
+            kwargs: CeleryObject(kwargs), routingKey: queue)
         new.headers.rootID = message.headers.rootID ?? message.headers.id
         new.headers.parentID = message.headers.id
         new.headers.origin = self.origin
@@ -45,11 +54,18 @@ final class Sender: Sendable {
         if task.countdown > .zero {
             new.headers.eta = WallTime(seconds: self.now + Double(task.countdown.wholeNanoseconds) / 1e9)
         }
-        let envelope = try new.envelope(deliveryTag: self.makeID())
-        let item = Aftermath.Publication(
-            queue: Array(queue.utf8)[...], priority: UInt8(task.priority), message: envelope.serialized()[...])
-        return (item, .task(id: id, parent: nil))
+        let publication = try Publication(new, deliveryTag: self.makeID())
+        var sent = Continuation.Success()
+        sent.publications = [publication]
+        sent.children = [.task(id: new.headers.id, parent: nil)]
+        return sent
     }
+}
+
+/// What a running task wants to be run.
+enum Published: Sendable {
+    case task(PublishedTask)
+    case workflow(Signature)
 }
 
 /// A task that a running task wants to be run.

@@ -1,3 +1,4 @@
+import Celery
 import Supervision
 import Synchronization
 import Syscalls
@@ -30,7 +31,7 @@ public final class TaskCall: Sendable {
     let message: ReceivedMessage?
     private let reports: ReportWriter
     private let breadcrumbs: BreadcrumbWriter?
-    private let published = Mutex<[PublishedTask]>([])
+    private let published: PublishedTasks
 
     init(
         order: TaskOrder, body: Bytes, message: ReceivedMessage?, tag: UInt64, now: Instant, noticeDescriptor: CInt,
@@ -49,6 +50,18 @@ public final class TaskCall: Sendable {
         self.message = message
         self.reports = reports
         self.breadcrumbs = breadcrumbs
+        self.published = PublishedTasks()
+    }
+
+    /// The same attempt, for one of several calls that it makes of another task.
+    public init(_ call: TaskCall, task: String, body: Bytes) {
+        self.name = task
+        self.body = body
+        (self.id, self.attempt, self.tag, self.isTraced) = (call.id, call.attempt, call.tag, call.isTraced)
+        (self.softDeadline, self.hardDeadline) = (call.softDeadline, call.hardDeadline)
+        (self.resultLimit, self.noticeDescriptor) = (call.resultLimit, call.noticeDescriptor)
+        (self.message, self.reports, self.breadcrumbs) = (call.message, call.reports, call.breadcrumbs)
+        self.published = call.published
     }
 
     private static func deadline(_ nanoseconds: UInt64, from now: Instant) -> Instant? {
@@ -64,13 +77,22 @@ public final class TaskCall: Sendable {
     /// Asks for another task, published when this attempt succeeds.
     public func publish(_ task: PublishedTask) {
         self.trace("publishes \(task.name)")
-        guard self.message == nil else { return self.published.withLock { $0.append(task) } }
+        guard self.message == nil else { return self.published.add(.task(task)) }
         let line = task.line
         self.reports.write { PlainFrame.write(.followUp, payload: line[...], delivery: self.tag, into: &$0) }
     }
 
+    /// Asks for a workflow, published when this attempt succeeds. Throws ``NamedFailure`` where there is no broker.
+    public func publish(_ workflow: Signature) throws {
+        guard self.message != nil else {
+            throw NamedFailure(type: "NoBroker", message: "a workflow is sent by a worker with a broker, not by `run`")
+        }
+        self.trace("publishes \(workflow.task)")
+        self.published.add(.workflow(workflow))
+    }
+
     /// What this attempt has asked for.
-    var publishedTasks: [PublishedTask] { self.published.withLock { $0 } }
+    var publishedTasks: [Published] { self.published.all }
 
     /// Leaves a note that outlives the child.
     public func breadcrumb(_ text: String) { self.breadcrumbs?.leave(text, self.tag) }
@@ -86,6 +108,15 @@ public final class TaskCall: Sendable {
         let text = Array(message.utf8.prefix(32_768))
         self.reports.writeNow { LogReport(level: level, message: text[...]).write(delivery: self.tag, into: &$0) }
     }
+}
+
+/// What an attempt has asked for, from whichever thread.
+private final class PublishedTasks: Sendable {
+    private let tasks = Mutex<[Published]>([])
+
+    var all: [Published] { self.tasks.withLock { $0 } }
+
+    func add(_ task: Published) { self.tasks.withLock { $0.append(task) } }
 }
 
 /// The 32 bits that come with a notice signal: the notice above, the low bits of the delivery tag below.

@@ -1,3 +1,4 @@
+import Celery
 import JSON
 import Supervision
 import Synchronization
@@ -36,7 +37,7 @@ struct TaskExecutor {
         self.notices = notices
         self.breadcrumbs = breadcrumbs
         self.completions = try CompletionQueue()
-        self.sender = Sender(nodeName: program.nodeName, extendsResults: program.extendsResults)
+        self.sender = Sender(program)
     }
 
     /// Types that starting a task has the runtime make. Asked for in the template they are there in each child, which
@@ -58,7 +59,7 @@ struct TaskExecutor {
         self.limits.apply(order, isAlone: self.runningTasks == 0)
         let measurement = Measurement()
         self.breadcrumbs?.began(tag, at: measurement.start)
-        let message = order.bodyFormat == .envelope ? Result { try self.open(body) } : nil
+        let message = order.bodyFormat == .call ? nil : Result { try self.open(body, order.bodyFormat) }
         let opened = try? message?.get()
         let call = TaskCall(
             order: order, body: opened?.call ?? body, message: opened, tag: tag, now: measurement.start,
@@ -71,25 +72,48 @@ struct TaskExecutor {
             let failure = NamedFailure(type: "Failed", message: "it had failed before")
             return self.report(.failure(failure), call, measurement, isLast: order.isLast)
         }
+        if let chord = opened?.chord { return self.report(Self.joined(chord), call, measurement, isLast: order.isLast) }
         self.breadcrumbs?.entered(.running)
         call.trace("begins, \(call.body.count) bytes of arguments")
-        switch self.program.bodies[call.name] {
+        self.run(self.program.bodies[call.name], call, measurement, isLast: order.isLast)
+    }
+
+    private mutating func run(_ body: TaskBody?, _ call: TaskCall, _ measurement: Measurement, isLast: Bool) {
+        switch body {
         case .synchronous(let body):
             let result = Result { try body(call) }
-            self.report(result, call, measurement, isLast: order.isLast)
+            self.report(result, call, measurement, isLast: isLast)
+        case .chosen(let choose):
+            do {
+                self.run(try choose(call), call, measurement, isLast: isLast)
+            } catch {
+                self.report(.failure(error), call, measurement, isLast: isLast)
+            }
         case .asynchronous(let body):
             let completions = self.completions
+            let tag = call.tag
             let task = Task { await completions.add(tag, Self.result { try await body(call) }) }
-            self.running[tag] = Running(call: call, measurement: measurement, isLast: order.isLast, task: task)
+            self.running[tag] = Running(call: call, measurement: measurement, isLast: isLast, task: task)
             self.runningTasks += 1
         case nil:
             let missing = NamedFailure(type: "NotRegistered", message: "no task is called \(call.name)")
-            self.report(.failure(missing), call, measurement, isLast: order.isLast)
+            self.report(.failure(missing), call, measurement, isLast: isLast)
         }
     }
 
-    private func open(_ message: Bytes) throws -> ReceivedMessage {
-        try ReceivedMessage(opening: message, signed: self.program.opensSignedBodies)
+    private func open(_ body: Bytes, _ format: TaskOrder.BodyFormat) throws -> ReceivedMessage {
+        guard format == .envelope else { return try ReceivedMessage(opening: JoinOrder(decoding: body)) }
+        return try ReceivedMessage(opening: body, signed: self.program.opensSignedBodies)
+    }
+
+    /// A chord that can be joined has its body follow.
+    private static func joined(_ chord: ChordResults) -> Result<[UInt8], any Error> {
+        do throws(ChordFailure) {
+            _ = try chord.values()
+            return .success(Array("null".utf8))
+        } catch {
+            return .failure(NamedFailure(type: "ChordError", message: error.description))
+        }
     }
 
     private static func result(_ body: () async throws -> [UInt8]) async -> Result<[UInt8], any Error> {
@@ -136,7 +160,7 @@ struct TaskExecutor {
         self.breadcrumbs?.entered(.reporting)
         call.trace("has returned")
         var report = Self.outcome(result, call)
-        self.writeAftermath(&report, call)
+        self.writeAftermath(&report, call, result)
         report.wasCancelled = call.notice != nil
         measurement.finish(&report)
         self.endedTasks += 1
@@ -168,12 +192,19 @@ struct TaskExecutor {
     }
 
     /// Tells what the outcome of a Celery task brings along. What cannot be sent makes the task a failure.
-    private func writeAftermath(_ report: inout OutcomeReport, _ call: TaskCall) {
+    private func writeAftermath(
+        _ report: inout OutcomeReport, _ call: TaskCall, _ result: Result<[UInt8], any Error>
+    ) {
         guard let message = call.message else { return }
         var aftermath: Aftermath?
         if report.state == .success {
             do {
-                aftermath = try message.aftermath(returning: report.content, call.publishedTasks, self.sender)
+                aftermath =
+                    if case .failure(TaskDecision.replace(let signature)) = result {
+                        try message.aftermath(replacedBy: signature, call.publishedTasks, self.sender)
+                    } else {
+                        try message.aftermath(returning: report.content, call.publishedTasks, self.sender)
+                    }
             } catch {
                 report = Self.failure("EncodeError", "what follows the task cannot be sent: \(error)")
             }
@@ -195,6 +226,11 @@ struct TaskExecutor {
             var report = self.failure("Retry", message, state: .retry)
             report.countdownNanoseconds = wait?.wholeNanoseconds
             return report
+        case .failure(TaskDecision.replace):
+            guard call.message != nil else {
+                return self.failure("NoBroker", "a task is replaced by a worker with a broker, not by `run`")
+            }
+            return OutcomeReport(.success, content: Array("null".utf8)[...])
         case .failure(TaskDecision.reject(let reason)): return self.failure("Reject", reason, state: .rejected)
         case .failure(let error as NamedFailure): return self.failure(error.type, error.description)
         case .failure(let error): return self.failure("\(type(of: error))", "\(error)")

@@ -113,7 +113,9 @@ extension Master {
     /// What the child told follows from its report, unless the delivery ends otherwise than it knew.
     private func aftermath(of current: CurrentReport, ending state: TaskOutcome.State) -> Aftermath? {
         switch (state, current.report.state) {
-        case (.success, .success), (.failure, .failure), (.failure, .retry): current.aftermath
+        case (.success, .success), (.rejected, .rejected): current.aftermath
+        case (.failure, .failure), (.failure, .retry): current.aftermath
+        case (.revoked, .failure), (.revoked, .retry), (.revoked, .rejected): current.aftermath
         default: nil
         }
     }

@@ -174,6 +174,13 @@ extension Master {
             order.bodyFormat = .envelope
             begin(message.count)
             child.queue.add(message)
+        case .join(let join):
+            order.bodyFormat = .join
+            begin(join.size)
+            for item in join.items {
+                child.queue.add { JoinOrder.writeLength(item.count, into: &$0) }
+                child.queue.add(item)
+            }
         }
     }
 

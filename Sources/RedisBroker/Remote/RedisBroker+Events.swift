@@ -84,7 +84,7 @@ extension RedisBroker {
     // MARK: Tasks
 
     func tellReceived(_ message: HeldMessage) {
-        guard self.sendsTaskEvents else { return }
+        guard self.sendsTaskEvents, !self.isJoin(message) else { return }
         let details = MessageDetails(scanning: message.bytes)
         self.beginEvent(message.head.id)
         if let shadow = details.shadow {
@@ -105,7 +105,7 @@ extension RedisBroker {
     private static let emptyText = Array("\"\"".utf8)[...]
 
     func tellStarted(_ message: HeldMessage) {
-        guard self.sendsTaskEvents else { return }
+        guard self.sendsTaskEvents, !self.isJoin(message) else { return }
         self.beginEvent(message.head.id)
         self.endEvent("task-started")
     }
@@ -115,7 +115,7 @@ extension RedisBroker {
 
     /// The server has confirmed the end.
     func tellEnded(_ message: HeldMessage) {
-        guard self.sendsTaskEvents, let end = message.toldEnd else { return }
+        guard self.sendsTaskEvents, let end = message.toldEnd, !self.isJoin(message) else { return }
         switch end.kind {
         case .outcome(let outcome, let limits): self.tell(outcome, limits, message)
         case .retry(let failure): self.tellRetried(message, failure)

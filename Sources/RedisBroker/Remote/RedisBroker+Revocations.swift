@@ -114,7 +114,7 @@ extension RedisBroker {
         guard let message = self.held[number] else { return }
         var outcome = TaskOutcome(.revoked, attempts: message.head.retries)
         outcome.failure = TaskOutcome.Failure(type: "TaskRevokedError", message: "revoked")
-        self.settle(number, message, outcome)
+        self.endUnrun(number, outcome)
     }
 
     private func recall(_ number: UInt64) {

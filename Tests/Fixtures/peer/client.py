@@ -11,8 +11,9 @@ import threading
 import traceback
 import uuid
 
+import canvas
 from celery import chain
-from celery.result import AsyncResult
+from celery.result import AsyncResult, GroupResult
 from kombu.utils import json
 
 from tasks import app
@@ -70,6 +71,40 @@ def send_chain(command):
         ids.insert(0, result.id)
         result = result.parent
     return {"ids": ids}
+
+
+def send_workflow(command):
+    """The id is the result's: of a group the group's own, with its members' ids."""
+    result = canvas.build(command["workflow"], signature).apply_async()
+    KEPT[result.id] = result
+    answer = {"id": result.id, "ids": canvas.ids(result)}
+    if isinstance(result, GroupResult):
+        result.save()
+        answer["members"] = [member.id for member in result.results]
+    return answer
+
+
+def get_workflow(command):
+    """What the client that sent it sees."""
+    result = KEPT[command["id"]]
+    value = result.get(timeout=command["timeout"], propagate=False)
+    return describe(result, value) if not isinstance(result, GroupResult) else {"state": "", "value": plain(value)}
+
+
+def plain(value):
+    if isinstance(value, BaseException):
+        return f"{type(value).__name__}: {value}"
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def restore(command):
+    """A saved group, found again by its id."""
+    result = GroupResult.restore(command["id"], app=app)
+    return {"value": plain(result.get(timeout=command["timeout"], propagate=False))}
+
+
+def states(command):
+    return {"states": {one: AsyncResult(one, app=app).state for one in command["ids"]}}
 
 
 def get(command):
@@ -172,11 +207,16 @@ def is_strict(value):
     return True
 
 
+KEPT = {}
 COMMANDS = {
     "send": send,
     "send_expression": send_expression,
     "send_many": send_many,
     "send_chain": send_chain,
+    "send_workflow": send_workflow,
+    "get_workflow": get_workflow,
+    "restore": restore,
+    "states": states,
     "get": get,
     "state": state,
     "revoke": revoke,

@@ -10,7 +10,7 @@ import time
 
 import celeriac_signing
 import redis
-from celery import Celery
+from celery import Celery, group
 
 app = Celery("peer", broker=os.environ["PEER_BROKER"], backend=os.environ.get("PEER_BACKEND"))
 settings = {
@@ -69,6 +69,31 @@ def mark(key, seconds):
     time.sleep(float(seconds))
     with redis.from_url(os.environ["PEER_MARKS"]) as marks:
         marks.rpush("marks", key)
+
+
+@app.task(name="tasks.note", bind=True)
+def note(self, given, text):
+    """Leaves a text and its own id in the list of marks, and returns what it was given."""
+    with redis.from_url(os.environ["PEER_MARKS"]) as marks:
+        marks.rpush("marks", f"{text} {self.request.id}")
+    return given
+
+
+@app.task(name="tasks.total")
+def total(given=0, own=0):
+    """The sum of its arguments, of which the first may be a list."""
+    return (sum(map(total, given)) if isinstance(given, list) else given) + own
+
+
+@app.task(name="demo.kill_self")
+def kill_self():
+    os.kill(os.getpid(), 9)
+
+
+@app.task(name="tasks.replace", bind=True)
+def replace(self, x):
+    """Has another task, and then a group, do its work."""
+    return self.replace(add.s(x, 100) | group(mul.s(2), mul.s(3)))
 
 
 @app.task(name="demo.noop")

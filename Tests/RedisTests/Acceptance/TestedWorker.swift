@@ -50,12 +50,16 @@ final class TestedWorker {
         try self.init(PeerConnection(server), concurrency: concurrency)
     }
 
-    /// `tasks.mark` as a command, doing what it does in `tasks.py`.
+    /// `tasks.mark` and `tasks.note` as commands, doing what they do in `tasks.py`.
     private static func configuration(_ connection: PeerConnection) -> String {
+        let note = "redis-cli -u \(connection.marks) RPUSH marks \\\"$2 $3\\\" >/dev/null && printf %s \\\"$1\\\""
         let script = "sleep \\\"$2\\\" && redis-cli -u \(connection.marks) RPUSH marks \\\"$1\\\""
         return """
             [tasks."tasks.mark"]
             command = ["sh", "-c", "\(script)", "mark", "{kwargs.key}", "{kwargs.seconds}"]
+            stdin = "none"
+            [tasks."tasks.note"]
+            command = ["sh", "-c", "\(note)", "note", "{args[0]}", "{args[1]}", "{id}"]
             stdin = "none"
 
             """
