@@ -33,6 +33,12 @@ extension Client {
         var messages: [OutgoingMessage] = []
         messages.reserveCapacity(calls.count)
         for call in calls { messages.append(try self.message(call)) }
+        try await self.sendMessages(messages)
+        return messages.map { ResultHandle(id: $0.id, client: self) }
+    }
+
+    /// Throws ``BatchError`` and what ``sendBatch(_:)`` throws beside it.
+    func sendMessages(_ messages: [OutgoingMessage]) async throws {
         let pieces = Self.pieces(messages)
         try await self.send(self.declarations(Set(messages.map(\.queue))))
         var report = BatchReport()
@@ -40,7 +46,6 @@ extension Client {
             try await self.send(Array(pieces[start..<min(start + Self.mostCommands, pieces.count)]), &report)
         }
         if let error = report.error { throw error }
-        return messages.map { ResultHandle(id: $0.id, client: self) }
     }
 
     private func send(_ declarations: [Command]) async throws {

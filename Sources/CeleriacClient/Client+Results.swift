@@ -20,9 +20,17 @@ extension Client {
 
     /// Tells all workers that listen to call a task off. Returns how many do.
     func revoke(_ id: String, terminate: Bool, signal: String) async throws -> Int {
+        try await self.revoke(.string(id), terminate: terminate, signal: signal)
+    }
+
+    /// Tells all workers that listen to call tasks off. Returns how many do.
+    func revoke(_ ids: [String], terminate: Bool, signal: String) async throws -> Int {
+        try await self.revoke(.array(ids.map { .string($0) }), terminate: terminate, signal: signal)
+    }
+
+    private func revoke(_ ids: CeleryValue, terminate: Bool, signal: String) async throws -> Int {
         let request = ControlRequest(
-            "revoke",
-            ["task_id": .string(id), "terminate": .bool(terminate), "signal": .string(signal)])
+            "revoke", ["task_id": ids, "terminate": .bool(terminate), "signal": .string(signal)])
         return try await self.publish(request)
     }
 }

@@ -9,6 +9,9 @@ public struct ClientOptions: Sendable {
     public var keyPrefix = ""
     /// Celery's `global_keyprefix` of the result backend.
     public var resultKeyPrefix = ""
+    /// How long what the client itself stores is kept: saved groups, and what chords need. Default a day; zero for ever.
+    /// Celery: `result_expires`.
+    public var resultExpires: Duration = .seconds(86_400)
     /// What the sentinels of a `sentinel://` URL call the master. Celery: `master_name` of the transport's options.
     public var masterName = "mymaster"
     /// How long a call waits for a connection and an answer. Default 10 seconds. Waiting for results has its own times.

@@ -3,6 +3,11 @@ import Compression
 import JSON
 import Signing
 
+@_exported import struct Celery.Signature
+@_exported import func Celery.chain
+@_exported import func Celery.chord
+@_exported import func Celery.group
+
 /// Any JSON, for arguments and results of no fixed type.
 public typealias JSONValue = JSON.JSONValue
 /// A JSON number with its exact text.
@@ -11,8 +16,6 @@ public typealias JSONNumber = JSON.JSONNumber
 public typealias CeleryValue = Celery.CeleryValue
 /// The members of an object among ``CeleryValue``.
 public typealias CeleryObject = Celery.CeleryObject
-/// A task that is to be sent later, for ``SendOptions/link`` and ``SendOptions/linkError``.
-public typealias Signature = Celery.Signature
 /// A key that signs messages, for ``ClientOptions/signingKey``.
 public typealias SigningKey = Signing.SigningKey
 /// Why a key cannot be used.
