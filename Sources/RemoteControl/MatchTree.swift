@@ -45,6 +45,8 @@ struct MatchProgram: Sendable {
     private static let mostSteps = 5_000
 
     private var steps: [Step] = []
+    /// Parts that were added: of those that ask for nothing there can be many without a step.
+    private var parts = 0
 
     init(_ tree: inout MatchTree) throws(ControlError) {
         try self.add(tree)
@@ -52,7 +54,10 @@ struct MatchProgram: Sendable {
     }
 
     private mutating func add(_ tree: MatchTree) throws(ControlError) {
-        guard self.steps.count < Self.mostSteps else { throw ControlError("the pattern is too large") }
+        self.parts += 1
+        guard self.steps.count < Self.mostSteps, self.parts < 4 * Self.mostSteps else {
+            throw ControlError("the pattern is too large")
+        }
         switch tree {
         case .one(let test): self.steps.append(.one(test))
         case .assertion(let assertion): self.steps.append(.assertion(assertion))

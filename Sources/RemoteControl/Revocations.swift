@@ -8,6 +8,9 @@ public struct Revocations: Sendable {
     /// were to start later run.
     public static let seconds = 604_800
 
+    /// The longest id, in bytes; what is longer is not remembered. Celery's have 36.
+    public static let longestID = 512
+
     /// A stamp that was revoked.
     public struct Stamp: Hashable, Sendable {
         /// Its name.
@@ -39,12 +42,15 @@ public struct Revocations: Sendable {
 
     /// Calls a task off until a time in seconds since 1970.
     public mutating func insert(_ id: String, until time: Double, now: Double) {
+        guard id.utf8.count <= Self.longestID else { return }
         self.makeRoom(now)
         self.untilByID[Array(id.utf8)[...]] = time
     }
 
-    /// Calls off what is stamped so.
+    /// Calls off what is stamped so. A name or value that is longer than an id may be is not remembered.
     public mutating func insert(_ stamp: Stamp, until time: Double, now: Double) {
+        let size = (try? stamp.value.json().count) ?? .max
+        guard stamp.name.utf8.count <= Self.longestID, size <= Self.longestID else { return }
         self.makeRoom(now)
         self.untilByStamp[stamp] = time
     }
@@ -66,14 +72,18 @@ public struct Revocations: Sendable {
         }
     }
 
-    /// Past the bound those go that end first.
+    /// Past the bound those go that are over, then a tenth: of each kind those that end first.
     private mutating func makeRoom(_ now: Double) {
         guard self.untilByID.count + self.untilByStamp.count >= Self.most else { return }
         self.untilByID = self.untilByID.filter { $0.value > now }
         self.untilByStamp = self.untilByStamp.filter { $0.value > now }
         guard self.untilByID.count + self.untilByStamp.count >= Self.most else { return }
-        let middle = self.untilByID.values.sorted()[self.untilByID.count / 10]
-        self.untilByID = self.untilByID.filter { $0.value > middle }
-        if self.untilByStamp.count >= Self.most / 2 { self.untilByStamp = [:] }
+        Self.dropTenth(of: &self.untilByID)
+        Self.dropTenth(of: &self.untilByStamp)
+    }
+
+    private static func dropTenth<Key>(of table: inout [Key: Double]) {
+        let first = table.sorted { $0.value < $1.value }.prefix((table.count + 9) / 10)
+        for (key, _) in first { table[key] = nil }
     }
 }

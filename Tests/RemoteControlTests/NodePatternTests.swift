@@ -27,6 +27,7 @@ struct NodePatternTests {
     @Test(arguments: [
         "(", ")", "[", "*", "a**", "(?=a)", "(?!a)", "(a)\\1", "a{2000}", "a++", "[z-a]", "\\", "\\q",
         String(repeating: "(", count: 60), String(repeating: "a", count: 1_001), "(((a{99}){99}){99})",
+        "((((){999}){999}){999})",
     ])
     func whatIsNoPatternIsAnError(pattern: String) {
         #expect(throws: ControlError.self) { try NodePattern(pattern, .pcre) }

@@ -32,6 +32,17 @@ struct RevocationTests {
         #expect(!holds("[5]"))
     }
 
+    @Test func stampsAreNeverTooMany() {
+        var revocations = Revocations()
+        for number in 0..<(Revocations.most + 100) {
+            let stamp = Revocations.Stamp(name: "n", value: CeleryValue(Double(number)))
+            revocations.insert(stamp, until: 1_000, now: 0)
+        }
+        // Room is made for whatever comes, though nothing of the other kind is there.
+        revocations.insert("a", until: 1_000, now: 0)
+        #expect(revocations.ids == ["a"])
+    }
+
     @Test func thereAreNeverTooMany() {
         var revocations = Revocations()
         for number in 0..<(Revocations.most + 5_000) {

@@ -74,10 +74,12 @@ extension ControlDesk {
         return ["ok": .string("headers \(shown) \(ended.isEmpty ? "were not terminated" : "revoked")")]
     }
 
+    /// The ids, each once; none that is longer than an id can be.
     static func ids(_ value: CeleryValue?) -> [String] {
-        if let id = value?.asString { return [id] }
         var seen: Set<String> = []
-        return (value?.asArray ?? []).compactMap(\.asString).filter { seen.insert($0).inserted }
+        return (value?.asArray ?? [value ?? .null]).compactMap(\.asString).filter {
+            $0.utf8.count <= Revocations.longestID && seen.insert($0).inserted
+        }
     }
 
     /// An object, or texts such as `tenant=acme`, as command lines send them.
@@ -131,6 +133,9 @@ extension ControlDesk {
 
     private func addQueue(_ arguments: CeleryObject) throws(ControlError) -> CeleryValue {
         let name = try Self.queue(arguments)
+        guard self.broker.queueNames.count < Self.mostQueues else {
+            throw ControlError("ValueError", "there are \(Self.mostQueues) queues already")
+        }
         self.broker.addQueue(name)
         return ["ok": .string("add consumer \(name)")]
     }
@@ -149,11 +154,13 @@ extension ControlDesk {
     }
 
     private static let mostChildren = 1_024
+    private static let mostQueues = 1_000
 
     private func resize(_ arguments: CeleryObject, grows: Bool) throws(ControlError) -> CeleryValue {
         let count = arguments["n"]?.asInt ?? 1
         let now = self.master.poolFacts.concurrency
-        guard count >= 0, grows ? now + count <= Self.mostChildren : now - count >= 1 else {
+        guard (0...Self.mostChildren).contains(count), grows ? now + count <= Self.mostChildren : now - count >= 1
+        else {
             let bounds = "the pool has \(now) children, and can have 1 to \(Self.mostChildren)"
             throw ControlError("ValueError", bounds)
         }

@@ -33,6 +33,7 @@ extension RedisBroker {
             guard try request.isAddressed(to: self.options.nodeName) else { return }
             self.handler?.handle(request) { [unowned self] in self.answer(request, $0) }
         } catch {
+            guard self.told.isNews(error.text, about: "request") else { return }
             self.logger.warning("control.malformed", metadata: ["reason": "\(error.text.prefix(200))"])
         }
     }

@@ -149,6 +149,14 @@ extension ControlTests {
                 String(repeating: "[", count: 10_000), "\u{0}\u{1}", large,
             ]
             for message in messages { _ = try server.command("PUBLISH", "/0.celery.pidbox", message) }
+            let hostile: [(String, JSONObject)] = [
+                ("pool_grow", ["n": .number(JSONNumber(Int.max))]),
+                ("pool_shrink", ["n": .number(JSONNumber(Int.min))]),
+                ("rate_limit", ["task_name": "tasks.add", "rate_limit": "1e-300/h"]),
+                ("time_limit", ["task_name": "tasks.add", "hard": "1"]), ("add_consumer", ["queue": ""]),
+                ("terminate", ["task_id": "x", "signal": -1]), ("revoke", ["task_id": ["a": 1]]),
+            ]
+            for (method, arguments) in hostile { _ = try self.client.broadcast(method, arguments, timeout: 2) }
             try wait(for: "a worker that listens again") { try self.place.listeners() == 1 }
             try wait(for: "an answer") { try !self.client.broadcast("ping", timeout: 1).isEmpty }
             #expect(try self.client.result(self.client.send("tasks.add", 2, 3)).value == 5)
