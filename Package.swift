@@ -7,6 +7,7 @@ let package = Package(
         .library(name: "Celeriac", targets: ["Celeriac"]),
         .library(name: "CeleriacClient", targets: ["CeleriacClient"]),
         .library(name: "ParserExercises", targets: ["ParserExercises"]),
+        .library(name: "CeleriacTesting", targets: ["CeleriacTesting"]),
         .executable(name: "celeriac", targets: ["CeleriacCommand"]),
         .executable(name: "celeriac-demo", targets: ["CeleriacDemo"]),
     ],
@@ -108,6 +109,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .target(
+            name: "CeleriacTesting",
+            dependencies: ["Celeriac", "JSON", "Prefork", "Supervision", "Syscalls", "Wire"]),
         .executableTarget(name: "CeleriacCommand", dependencies: ["Celeriac"]),
         .executableTarget(name: "CeleriacDemo", dependencies: ["Celeriac"]),
 
@@ -175,6 +179,8 @@ let package = Package(
         .target(name: "EngineSupport", dependencies: ["JSON", "Syscalls"], path: "Tests/Support"),
         .testTarget(
             name: "CeleriacClientTests", dependencies: ["CeleriacClient", "Celery", "JSON", "Redis", "Supervision"]),
+        .testTarget(
+            name: "CeleriacTestingTests", dependencies: ["Celeriac", "CeleriacTesting", "JSON"]),
         .testTarget(
             name: "EngineTests",
             dependencies: [

@@ -15,7 +15,7 @@ import Prefork
 /// The program runs twice, as the master and as the template that children are forked from; both build the same
 /// worker. Whatever stands before ``main()`` therefore must not start threads.
 public struct Worker {
-    var bodies: [String: TaskBody] = [:]
+    package private(set) var bodies: [String: TaskBody] = [:]
     var options: [String: TaskOptions] = [:]
     var preloadBody: () throws -> Void = {}
     var prepareChildBody: () throws -> Void = {}

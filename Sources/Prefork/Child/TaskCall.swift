@@ -31,11 +31,13 @@ public final class TaskCall: Sendable {
     let message: ReceivedMessage?
     private let reports: ReportWriter
     private let breadcrumbs: BreadcrumbWriter?
+    /// A notice from the beginning, for attempts that no master can tell.
+    private let givenNotice: Notice?
     private let published: PublishedTasks
 
     init(
         order: TaskOrder, body: Bytes, message: ReceivedMessage?, tag: UInt64, now: Instant, noticeDescriptor: CInt,
-        reports: ReportWriter, breadcrumbs: BreadcrumbWriter?
+        reports: ReportWriter, breadcrumbs: BreadcrumbWriter?, givenNotice: Notice? = nil
     ) {
         self.name = String(decoding: order.name, as: UTF8.self)
         self.id = String(decoding: order.id, as: UTF8.self)
@@ -50,6 +52,7 @@ public final class TaskCall: Sendable {
         self.message = message
         self.reports = reports
         self.breadcrumbs = breadcrumbs
+        self.givenNotice = givenNotice
         self.published = PublishedTasks()
     }
 
@@ -61,7 +64,7 @@ public final class TaskCall: Sendable {
         (self.softDeadline, self.hardDeadline) = (call.softDeadline, call.hardDeadline)
         (self.resultLimit, self.noticeDescriptor) = (call.resultLimit, call.noticeDescriptor)
         (self.message, self.reports, self.breadcrumbs) = (call.message, call.reports, call.breadcrumbs)
-        self.published = call.published
+        (self.givenNotice, self.published) = (call.givenNotice, call.published)
     }
 
     private static func deadline(_ nanoseconds: UInt64, from now: Instant) -> Instant? {
@@ -70,6 +73,7 @@ public final class TaskCall: Sendable {
 
     /// Why this attempt is to stop; `nil` while it is not.
     public var notice: Notice? {
+        if let givenNotice { return givenNotice }
         let value = NoticeValue(NoticeSignal.lastValue)
         return value.isAbout(self.tag) ? value.notice : nil
     }

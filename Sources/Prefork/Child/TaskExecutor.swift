@@ -116,7 +116,7 @@ struct TaskExecutor {
         }
     }
 
-    private static func result(_ body: () async throws -> [UInt8]) async -> Result<[UInt8], any Error> {
+    static func result(_ body: () async throws -> [UInt8]) async -> Result<[UInt8], any Error> {
         do { return .success(try await body()) } catch { return .failure(error) }
     }
 
@@ -215,7 +215,7 @@ struct TaskExecutor {
         self.reports.write { following.write(delivery: call.tag, into: &$0) }
     }
 
-    private static func outcome(_ result: Result<[UInt8], any Error>, _ call: TaskCall) -> OutcomeReport {
+    static func outcome(_ result: Result<[UInt8], any Error>, _ call: TaskCall) -> OutcomeReport {
         switch result {
         case .success(let bytes) where bytes.count <= call.resultLimit:
             return OutcomeReport(.success, content: bytes[...])
