@@ -5,6 +5,7 @@
 # make bench    the figures of the documentation, measured here
 # make bench-peers  the worker beside Celery, RQ, Dramatiq and Huey, each on a Redis of its own
 # make model    the protocol of delivery, searched for what could go wrong (needs spin)
+# make soak MINUTES=60   workers under load while all around them fails, and an account of every message (SEED=, JSON=)
 # make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
 # make fuzz-long TARGET=FuzzMessages TIME=3600   one of them for longer
 # make fuzz-coverage   what the inputs found so far reach, line by line
@@ -14,7 +15,7 @@
 SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Exercises Fuzz/Sources
 
-.PHONY: build demo test check bench bench-peers model fuzz fuzz-long fuzz-coverage format clean dependencies peers
+.PHONY: build demo test check bench bench-peers model soak fuzz fuzz-long fuzz-coverage format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -40,6 +41,9 @@ bench-peers: build
 model:
 	@scripts/install-dependencies spin gcc libc6-dev
 	scripts/model
+
+soak: build
+	.build/release/Soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
 fuzz: dependencies
 	scripts/fuzz $(or $(SECONDS),60)

@@ -187,10 +187,18 @@ let package = Package(
                 "CeleriacCommand", "CeleriacDemo", "EngineFixture", "EngineSupport", "JSON", "Sandbox", "SandboxPolicy",
                 "Syscalls",
             ]),
+        .target(name: "RedisSupport", dependencies: ["EngineSupport", "Syscalls"], path: "Tests/RedisSupport"),
+        .executableTarget(
+            name: "Soak",
+            dependencies: [
+                "EngineSupport", "JSON", "RedisSupport", "Supervision", "Syscalls",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Tests/Soak"),
         .testTarget(
             name: "RedisTests",
             dependencies: [
-                "CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "Signing", "Syscalls",
+                "CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "RedisSupport", "Signing", "Soak",
+                "Syscalls",
             ]),
     ]
 )

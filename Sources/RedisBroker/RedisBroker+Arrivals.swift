@@ -119,6 +119,7 @@ extension RedisBroker {
         guard let message = self.held[number] else { return }
         self.held[number]!.place = .settling
         var settlement = message.settlement
+        settlement.effects += self.countsForgotten(message)
         if let claim = message.claim { settlement.effects.append(claim.ended) }
         settlement.then = { [unowned self] outcome in
             FaultPoint.reached(.earlyAnswered)

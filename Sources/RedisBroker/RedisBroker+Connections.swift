@@ -133,6 +133,13 @@ extension RedisBroker: RedisConnectionOwner {
         }
     }
 
+    /// An answer of another form belongs to another question: something between us and the server has lost bytes, and
+    /// every answer that follows would be taken for another's.
+    func answerDoesNotFit(_ reply: Reply, _ what: String) {
+        self.logger.error("broker.unexpected", metadata: ["command": "\(what)", "answer": "\(reply)"])
+        self.commands.reconnect(reason: "an answer does not fit its question")
+    }
+
     func logRefusal(_ reason: String, _ what: String) {
         guard self.told.isNews(reason, about: what) else { return }
         self.logger.error("broker.refused", metadata: ["command": "\(what)", "reason": "\(reason)"])
@@ -187,6 +194,7 @@ extension RedisBroker: RedisConnectionOwner {
             else { continue }
             self.counts.taken += 1
             self.arrived(message, number: number, queue: queue, deliveriesBefore: 0, now: now)
+            self.held[number]?.wasAdopted = true
         }
     }
 

@@ -78,7 +78,7 @@ extension RedisBroker {
         }
         self.addChords(to: &settlement, message, outcome)
         if let reason { settlement.effects.append(self.deathEffect(number, message, outcome, reason)) }
-        if message.deliveriesBefore > 0 { settlement.effects.append(.forget(key: self.deliveryCountKey(message))) }
+        settlement.effects += self.countsForgotten(message)
         if let claim = message.claim { settlement.effects.append(claim.ended) }
         self.held[number]?.toldEnd = self.end(.outcome(outcome, self.limits(of: message)))
         self.addDocuments(to: &settlement, message, outcome)
@@ -139,6 +139,7 @@ extension RedisBroker {
             let again = try self.again(message, delivery, countdown: seconds)
             var settlement = message.settlement
             settlement.effects = [self.placement(again, of: message, countdown: seconds, now: now)]
+            settlement.effects += self.countsForgotten(message)
             if let claim = message.claim { settlement.effects.append(claim.ended) }
             if let documents, self.storesResults(of: message) {
                 settlement.effects.append(documents.retry(message, because: failure))
@@ -151,6 +152,12 @@ extension RedisBroker {
             outcome.failure = TaskOutcome.Failure(type: "Retry", message: "\(error)")
             self.settle(number, message, outcome)
         }
+    }
+
+    /// What ends was handed out for the last time: its count goes with it. A retry is another message of the same id.
+    func countsForgotten(_ message: HeldMessage) -> [Settlement.Effect] {
+        guard message.deliveriesBefore > 0 || message.wasAdopted else { return [] }
+        return [.forget(key: self.deliveryCountKey(message))]
     }
 
     /// A retry is another message. Without a key to sign it, every worker would refuse it: it is the end, and told so.

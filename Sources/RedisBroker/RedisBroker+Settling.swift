@@ -111,7 +111,7 @@ extension RedisBroker {
             self.serverRefused(error, "settle")
         case .success(let reply):
             self.settleFirst(batch)
-            self.logger.error("broker.unexpected", metadata: ["command": "settle", "answer": "\(reply)"])
+            self.answerDoesNotFit(reply, "settle")
         case .failure:
             // The batches that follow are told next: the last one put back must be the first one sent.
             self.putBackUnanswered([batch] + self.unansweredSettlements)

@@ -68,7 +68,7 @@ extension RedisBroker {
         case .success(let reply):
             self.mayHaveTaken(numbers, now: now)
             self.taking.refused(now: now)
-            self.logger.error("broker.unexpected", metadata: ["command": "take", "answer": "\(reply)"])
+            self.answerDoesNotFit(reply, "take")
         case .failure: break  // It may have been carried out: `adoptUnanswered` asks on the next connection.
         }
     }

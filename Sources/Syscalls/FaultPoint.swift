@@ -36,6 +36,8 @@ public enum FaultPoint: CaseIterable, Sendable {
     case settleAnswered
     /// Leases are about to be renewed.
     case renewed
+    /// A template has reaped a child and not told its master. The template is what ends.
+    case childReaped
     /// A worker has been found dead.
     case deadWorkerFound
     /// A dead worker's message waits to be put back.

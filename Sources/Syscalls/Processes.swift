@@ -76,6 +76,12 @@ public func reap(_ pid: ProcessID) throws(Errno) -> Exit {
     return Exit(exit)
 }
 
+/// Kills a child that has no descriptor, and reaps it. Its number is its own until then.
+public func killOwnChild(_ pid: ProcessID) {
+    kill(pid, SIGKILL)
+    _ = try? reap(pid)
+}
+
 /// Whether this process has a child, alive or not yet reaped.
 public func hasChildren() -> Bool { celeriac_has_children() != 0 }
 

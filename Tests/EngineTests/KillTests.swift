@@ -81,6 +81,18 @@ extension EngineTests {
             #expect(program.outcomes.count == 20)
         }
 
+        /// It has reaped a child, whose end nobody hears of any more.
+        @Test(.enabled(if: faultPointsExist)) func templateMayDieBeforeItTellsOfADeath() throws {
+            let program = try Program(
+                run: .demo, ["-c", "2"], environment: ["CELERIAC_INTERNAL_FAULT": "childReaped:1:kill"])
+            try program.wait(forRecords: "child.ready", count: 2)
+            program.kill(try #require(program.children.first), SIGKILL)
+            try program.wait(forRecords: "template.lost")
+            program.send((0..<20).map { call("tasks.add", 1, 2, id: "\($0)") })
+            try program.wait(for: "20 outcomes") { program.outcomes.count == 20 }
+            #expect(try program.finish(within: 20) == 0)
+        }
+
         @Test func tasksRunWhileTheTemplateIsStopped() throws {
             let program = try Program(run: .demo, ["-c", "2"])
             try program.wait(forRecords: "child.ready", count: 2)

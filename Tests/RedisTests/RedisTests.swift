@@ -1,4 +1,6 @@
 import EngineSupport
+// The servers, connections and faulty networks that nearly every file here uses.
+@_exported import RedisSupport
 import Testing
 
 extension ProgramTests {

@@ -8,6 +8,8 @@ package enum Executable: String {
     case demo = "celeriac-demo"
     /// The program with tasks that tests can hold and look into.
     case fixture = "EngineFixture"
+    /// The program behind `make soak`.
+    case soak = "Soak"
     /// The program that forks into a control group.
     case groups = "GroupFixture"
 

@@ -132,6 +132,9 @@ package final class Program {
         while monotonicNanoseconds() < deadline { self.moveBytes(milliseconds: 5) }
     }
 
+    /// Moves what is there.
+    package func poll() { self.moveBytes(milliseconds: 0) }
+
     /// Waits for the first outcome with this id.
     package func outcome(_ id: String, within seconds: Double = 20) throws -> Outcome {
         try self.wait(for: "the outcome of \(id)", within: seconds) { self.outcomes.contains { $0.id == id } }
@@ -173,7 +176,7 @@ package final class Program {
             pollfd(fd: self.ends[2], events: Int16(POLLIN), revents: 0),
             pollfd(fd: self.exit == nil ? self.process.descriptor.number : -1, events: Int16(POLLIN), revents: 0),
         ]
-        _ = poll(&entries, nfds_t(entries.count), milliseconds)
+        _ = Glibc.poll(&entries, nfds_t(entries.count), milliseconds)
         if entries[0].revents != 0 { self.feed() }
         for index in [1, 2] where entries[index].revents != 0 { self.collect(index) }
         if entries[3].revents != 0 { self.exit = self.process.reap() }

@@ -22,4 +22,13 @@ package final class ScratchDirectory {
     }
 
     package func read(_ name: String) throws -> String { try String(contentsOfFile: self.file(name), encoding: .utf8) }
+
+    package func makeDirectory(_ name: String) throws {
+        try FileManager.default.createDirectory(atPath: self.file(name), withIntermediateDirectories: true)
+    }
+
+    /// Names of what is in a directory of it.
+    package func entries(_ name: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: self.file(name))) ?? []
+    }
 }

@@ -132,11 +132,18 @@ final class TemplateProcess {
                 self.program, pool: pool, pipes: pipes, groups: Array(directories), breadcrumbs: breadcrumbs,
                 template: self.ownID, entry)
         case .parent(let pid):
+            let descriptor: ProcessDescriptor
+            do {
+                descriptor = try ProcessDescriptor(child: pid)
+            } catch {
+                // Nobody could signal it. It has no task yet.
+                killOwnChild(pid)
+                return try self.send(.forkFailed(serial: serial, errorNumber: error.rawValue))
+            }
             self.serials[pid] = serial
             if let group = directories.first {
                 self.groups[serial] = try? duplicate(group, atLeast: Self.firstDescriptor)
             }
-            let descriptor = try ProcessDescriptor(child: pid)
             try self.send(.forked(serial: serial, pid: pid), descriptors: [descriptor.descriptor.number])
         }
     }
@@ -161,6 +168,7 @@ final class TemplateProcess {
         var exits: [Exit] = []
         while let exit = reapAny() { exits.append(exit) }
         if exits.isEmpty { return }
+        FaultPoint.reached(.childReaped)
         let dead = exits.compactMap { exit in self.serials.removeValue(forKey: exit.pid).map { ($0, exit) } }
         let inGroups = dead.map { self.emptyGroup(of: $0.0) }
         let strays = self.killStrays()

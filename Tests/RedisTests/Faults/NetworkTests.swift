@@ -79,6 +79,18 @@ extension FaultTests {
             try route.finish()
         }
 
+        /// Every answer after a lost one is another's. It is told by its form, and the connection given up.
+        @Test func lostAnswerDoesNotShiftTheOthers() throws {
+            let route = try Route(self.server)
+            try route.worker.wait(forRecords: "broker.connected")
+            for _ in 0..<3 {
+                route.proxy.faults.losesOneReply = true
+                try route.place.sendMarks(20)
+                try route.worker.wait(for: "the end of all messages") { try route.place.isDrained() }
+            }
+            try route.finish()
+        }
+
         @Test func killedClientsComeBack() throws {
             let route = try Route(self.server)
             for _ in 0..<10 {

@@ -25,9 +25,12 @@ final class Workplace {
 
     // MARK: Sending
 
-    /// Sends tasks that leave a mark, each taking so long.
-    func sendMarks(_ count: Int, seconds: Double = 0, countdown: Double? = nil, queue: String = "celery") throws {
-        try self.send("tasks.mark", count, #"{"seconds": \#(seconds)}"#, countdown: countdown, queue: queue)
+    /// Sends tasks that leave a mark, each taking so long; to be taken before all others, if told so.
+    func sendMarks(
+        _ count: Int, seconds: Double = 0, countdown: Double? = nil, queue: String = "celery", first: Bool = false
+    ) throws {
+        let keywords = #"{"seconds": \#(seconds)}"#
+        try self.send("tasks.mark", count, keywords, countdown: countdown, queue: queue, first: first)
     }
 
     /// Sends a little of everything: due and not, retried, acknowledged early, unknown, malformed.
@@ -53,7 +56,8 @@ final class Workplace {
     }
 
     func send(
-        _ task: String, _ count: Int, _ keywords: String, countdown: Double? = nil, queue: String = "celery"
+        _ task: String, _ count: Int, _ keywords: String, countdown: Double? = nil, queue: String = "celery",
+        first: Bool = false
     ) throws {
         for _ in 0..<count {
             var message = RawMessage("task-\(self.prefix)\(self.ids.count)", task)
@@ -61,12 +65,12 @@ final class Workplace {
             message.countdown = countdown
             message.queue = queue
             self.ids.append(message.id)
-            try self.push(message.text, queue: queue)
+            try self.push(message.text, queue: queue, first: first)
         }
     }
 
-    func push(_ text: String, queue: String = "celery") throws {
-        guard case .integer = try self.server.command("LPUSH", self.key(queue), text) else {
+    func push(_ text: String, queue: String = "celery", first: Bool = false) throws {
+        guard case .integer = try self.server.command(first ? "RPUSH" : "LPUSH", self.key(queue), text) else {
             throw CommandRefused(queue: queue)
         }
     }
@@ -79,7 +83,7 @@ final class Workplace {
     func startWorker(
         fault: String? = nil, url: String? = nil, concurrency: Int = 2, queues: String = "celery",
         timeout: String = "2s", maxDeliveries: Int = 20,
-        log: String = "info"
+        log: String = "info", further: [String] = []
     ) throws -> Program {
         let config = try self.scratch.write(self.configuration(timeout, maxDeliveries), to: "worker.toml")
         let broker = url ?? self.server.url()
@@ -88,7 +92,7 @@ final class Workplace {
             "--log-format", "json", "--config", config,
         ]
         return try Program(
-            command: [Executable.demo.path] + arguments,
+            command: [Executable.demo.path] + arguments + further,
             environment: fault.map { ["CELERIAC_INTERNAL_FAULT": $0] } ?? [:], expectsOutcomes: false)
     }
 

@@ -6,13 +6,13 @@ import Syscalls
 /// Passes connections on to a Redis server, and does to them what networks do.
 ///
 /// It works on a thread of its own, so that it serves programs while the test waits for something else.
-final class FaultProxy {
+package final class FaultProxy {
     /// Where it listens.
-    let port: UInt16
+    package let port: UInt16
     private let shared: ProxyState
 
     /// Starts passing connections on to a port of the loopback interface.
-    init(to server: UInt16) throws {
+    package init(to server: UInt16) throws {
         self.port = try LocalSocket.freePort()
         let listener = try LocalSocket.listen(port: self.port)
         self.shared = ProxyState()
@@ -23,49 +23,55 @@ final class FaultProxy {
     deinit { self.shared.change { $0.stops = true } }
 
     /// What is done to the connections from now on.
-    var faults: ProxyFaults {
+    package var faults: ProxyFaults {
         get { self.shared.value.faults }
         set { self.shared.change { $0.faults = newValue } }
     }
 
     /// Closes every open connection.
-    func cutAll() { self.shared.change { $0.cutsAll = true } }
+    package func cutAll() { self.shared.change { $0.cutsAll = true } }
 
     /// What has happened so far.
-    var counts: ProxyCounts { self.shared.value.counts }
+    package var counts: ProxyCounts { self.shared.value.counts }
 }
 
 /// What is done to connections.
-struct ProxyFaults {
+package struct ProxyFaults {
     /// Bytes of the server that still reach clients, counted over all connections; then the connection that would carry
     /// the next byte is closed and this becomes `nil`, so that there is one cut. `nil` cuts nothing.
-    var cutAfter: Int?
+    package var cutAfter: Int?
     /// How long every piece waits before it is passed on, in either direction.
-    var delay = Duration.zero
-    /// Whether what clients send vanishes, with the connection open.
-    var swallowsRequests = false
-    /// Whether what the server sends vanishes, with the connection open.
-    var swallowsReplies = false
+    package var delay = Duration.zero
+    /// Whether what clients send vanishes, with the connection open. A connection that has lost something loses all
+    /// that follows: none has a hole.
+    package var swallowsRequests = false
+    /// Whether what the server sends vanishes, likewise.
+    package var swallowsReplies = false
+    /// Whether the next piece that the server sends vanishes, and what follows comes: what no network does, but a
+    /// faulty proxy. Becomes `false` then.
+    package var losesOneReply = false
     /// Whether every byte is sent for itself.
-    var splits = false
+    package var splits = false
     /// Whether nobody listens: connecting is refused. Open connections stay.
-    var refuses = false
+    package var refuses = false
+
+    package init() {}
 }
 
 /// What has happened at a proxy.
-struct ProxyCounts {
+package struct ProxyCounts {
     /// Connections accepted.
-    var accepted = 0
+    package var accepted = 0
     /// Connections closed because of a fault.
-    var cuts = 0
+    package var cuts = 0
     /// Connections open now.
-    var open = 0
+    package var open = 0
     /// Bytes that reached the server.
-    var requestBytes = 0
+    package var requestBytes = 0
     /// Bytes that reached clients.
-    var replyBytes = 0
+    package var replyBytes = 0
     /// Bytes that vanished, in either direction.
-    var swallowedBytes = 0
+    package var swallowedBytes = 0
 }
 
 /// What the test and the proxy's thread share.

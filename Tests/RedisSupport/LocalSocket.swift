@@ -1,9 +1,9 @@
 import Glibc
 
 /// Sockets on the loopback interface, as tests need them. Every call throws ``SocketError``.
-enum LocalSocket {
+package enum LocalSocket {
     /// A listener; port 0 takes a free one.
-    static func listen(port: UInt16) throws -> CInt {
+    package static func listen(port: UInt16) throws -> CInt {
         let descriptor = try Self.make(AF_INET)
         var reuse: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<CInt>.size))
@@ -13,7 +13,7 @@ enum LocalSocket {
         return descriptor
     }
 
-    static func connect(port: UInt16) throws -> CInt {
+    package static func connect(port: UInt16) throws -> CInt {
         let descriptor = try Self.make(AF_INET)
         var address = Self.loopback(port)
         let result = Self.withAddress(&address) { Glibc.connect(descriptor, $0, $1) }
@@ -23,12 +23,12 @@ enum LocalSocket {
     }
 
     /// Small writes go out at once, each for itself.
-    static func sendAtOnce(_ descriptor: CInt) {
+    package static func sendAtOnce(_ descriptor: CInt) {
         var noDelay: CInt = 1
         setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &noDelay, socklen_t(MemoryLayout<CInt>.size))
     }
 
-    static func connect(path: String) throws -> CInt {
+    package static func connect(path: String) throws -> CInt {
         let descriptor = try Self.make(AF_UNIX)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -38,7 +38,7 @@ enum LocalSocket {
         return descriptor
     }
 
-    static func port(of descriptor: CInt) -> UInt16 {
+    package static func port(of descriptor: CInt) -> UInt16 {
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         _ = withUnsafeMutablePointer(to: &address) {
@@ -49,7 +49,7 @@ enum LocalSocket {
 
     /// A port that nobody listens on. It lies below those that the kernel hands out by itself, so that it stays free
     /// while its server is down.
-    static func freePort() throws -> UInt16 {
+    package static func freePort() throws -> UInt16 {
         for _ in 0..<100 {
             let port = UInt16.random(in: 20_000..<30_000)
             guard let descriptor = try? Self.listen(port: port) else { continue }
@@ -84,10 +84,10 @@ enum LocalSocket {
 }
 
 /// A socket call that failed, and why.
-struct SocketError: Error, CustomStringConvertible {
-    let description: String
+package struct SocketError: Error, CustomStringConvertible {
+    package let description: String
 
-    init(_ call: String, closing descriptor: CInt) {
+    package init(_ call: String, closing descriptor: CInt) {
         self.description = "\(call): \(String(cString: strerror(errno)))"
         if descriptor >= 0 { close(descriptor) }
     }

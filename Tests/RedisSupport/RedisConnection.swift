@@ -1,13 +1,13 @@
 import Glibc
 
 /// A connection that sends one command and waits for its answer, for at most ten seconds.
-final class RedisConnection {
+package final class RedisConnection {
     private let socket: CInt
     private var received: [UInt8] = []
     private var offset = 0
 
     /// Owns the connected socket.
-    init(socket: CInt) {
+    package init(socket: CInt) {
         self.socket = socket
         var patience = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -15,7 +15,7 @@ final class RedisConnection {
 
     deinit { close(self.socket) }
 
-    func command(_ words: [String]) throws -> RedisReply {
+    package func command(_ words: [String]) throws -> RedisReply {
         var request = Array("*\(words.count)\r\n".utf8)
         for word in words { request += Array("$\(word.utf8.count)\r\n\(word)\r\n".utf8) }
         try self.send(request)
@@ -23,7 +23,7 @@ final class RedisConnection {
     }
 
     /// Sends bytes as they are.
-    func send(_ bytes: [UInt8]) throws {
+    package func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
@@ -34,8 +34,15 @@ final class RedisConnection {
         }
     }
 
+    /// Reads one answer if a part of one is there.
+    package func replyIfAny() throws -> RedisReply? {
+        var entry = pollfd(fd: self.socket, events: Int16(POLLIN), revents: 0)
+        guard self.offset < self.received.count || poll(&entry, 1, 0) > 0 else { return nil }
+        return try self.reply()
+    }
+
     /// Reads one answer.
-    func reply() throws -> RedisReply {
+    package func reply() throws -> RedisReply {
         let line = try self.line()
         let rest = String(line.dropFirst())
         switch line.first {
@@ -49,6 +56,7 @@ final class RedisConnection {
     }
 
     private func line() throws -> String {
+        if self.offset == self.received.count { (self.received, self.offset) = ([], 0) }
         var end = self.offset
         while true {
             while end + 1 < self.received.count {
@@ -78,10 +86,10 @@ final class RedisConnection {
     }
 
     /// The server closed the connection.
-    struct ConnectionClosed: Error {}
+    package struct ConnectionClosed: Error {}
 
     /// An answer that is not RESP2.
-    struct BadReply: Error {
+    package struct BadReply: Error {
         let line: String
     }
 }

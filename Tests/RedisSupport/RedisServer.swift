@@ -3,16 +3,16 @@ import Glibc
 
 /// A Redis server of a test's own: empty, on a free port of the loopback interface and on a Unix socket, with its files
 /// in a directory of its own. It ends with the test.
-final class RedisServer {
-    let port: UInt16
-    let socketPath: String
+package final class RedisServer {
+    package let port: UInt16
+    package let socketPath: String
     private let directory: ScratchDirectory
     private let settings: [String: String]
     private var program: Program
     private var connection: RedisConnection?
 
     /// Starts it with more settings, such as `["appendonly": "yes", "maxmemory": "20mb"]`, and waits until it answers.
-    init(_ settings: [String: String] = [:]) throws {
+    package init(_ settings: [String: String] = [:]) throws {
         self.directory = try ScratchDirectory()
         self.port = try LocalSocket.freePort()
         self.socketPath = self.directory.file("socket")
@@ -40,10 +40,12 @@ final class RedisServer {
     }
 
     /// For workers and clients; the password, if the settings have one, is in it.
-    func url(database: Int = 0) -> String { self.url(port: self.port, database: database) }
+    package func url(database: Int = 0) -> String { self.url(port: self.port, database: database) }
 
     /// The same through a proxy.
-    func url(through proxy: FaultProxy, database: Int = 0) -> String { self.url(port: proxy.port, database: database) }
+    package func url(through proxy: FaultProxy, database: Int = 0) -> String {
+        self.url(port: proxy.port, database: database)
+    }
 
     private func url(port: UInt16, database: Int) -> String {
         let password = self.settings["requirepass"].map { ":\($0)@" } ?? ""
@@ -54,10 +56,10 @@ final class RedisServer {
 
     /// Sends a command to database 0 and waits for the answer. Throws when the server cannot be reached.
     @discardableResult
-    func command(_ words: String...) throws -> RedisReply { try self.command(words) }
+    package func command(_ words: String...) throws -> RedisReply { try self.command(words) }
 
     @discardableResult
-    func command(_ words: [String]) throws -> RedisReply {
+    package func command(_ words: [String]) throws -> RedisReply {
         do {
             let connection = try self.connection ?? self.connect()
             self.connection = connection
@@ -69,40 +71,40 @@ final class RedisServer {
     }
 
     /// A further connection, authenticated.
-    func connect() throws -> RedisConnection {
+    package func connect() throws -> RedisConnection {
         let connection = RedisConnection(socket: try LocalSocket.connect(path: self.socketPath))
         if let password = self.settings["requirepass"] { _ = try connection.command(["AUTH", password]) }
         return connection
     }
 
     /// The length of a list.
-    func length(_ key: String) throws -> Int { try self.command("LLEN", key).integer ?? -1 }
+    package func length(_ key: String) throws -> Int { try self.command("LLEN", key).integer ?? -1 }
 
     /// The elements of a list.
-    func list(_ key: String) throws -> [String] { try self.command("LRANGE", key, "0", "-1").texts }
+    package func list(_ key: String) throws -> [String] { try self.command("LRANGE", key, "0", "-1").texts }
 
     /// Messages that workers hold, as Celery's layout counts them: entries of the hash and of the index.
-    func unacknowledged() throws -> [Int] {
+    package func unacknowledged() throws -> [Int] {
         [try self.command("HLEN", "unacked"), try self.command("ZCARD", "unacked_index")].map { $0.integer ?? -1 }
     }
 
     // MARK: Faults
 
     /// Ends it with SIGKILL.
-    func kill() throws {
+    package func kill() throws {
         self.connection = nil
         self.program.signal(SIGKILL)
         try self.program.wait(for: "the end of Redis") { self.program.exit != nil }
     }
 
     /// Starts it again after ``kill()``, on the same port and with the same files.
-    func restart() throws {
+    package func restart() throws {
         self.program = try Self.start(self.directory, self.port, self.settings)
         try self.waitUntilReady()
     }
 
     /// Stops it with SIGSTOP: connections stay open and nothing is answered.
-    func pause() { self.program.signal(SIGSTOP) }
+    package func pause() { self.program.signal(SIGSTOP) }
 
-    func resume() { self.program.signal(SIGCONT) }
+    package func resume() { self.program.signal(SIGCONT) }
 }

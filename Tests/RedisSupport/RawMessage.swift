@@ -1,22 +1,22 @@
 import Foundation
 
 /// A message as a Celery client writes it, in protocol 2.
-struct RawMessage {
-    let id: String
-    let task: String
+package struct RawMessage {
+    package let id: String
+    package let task: String
     /// Positional arguments and keyword arguments, as JSON.
-    var arguments = "[]"
-    var keywords = "{}"
+    package var arguments = "[]"
+    package var keywords = "{}"
     /// When it is due, in seconds from now; `nil` at once.
-    var countdown: Double?
+    package var countdown: Double?
     /// The third part of the body, as JSON.
-    var embed = #"{"callbacks": null, "errbacks": null, "chain": null, "chord": null}"#
+    package var embed = #"{"callbacks": null, "errbacks": null, "chain": null, "chord": null}"#
     /// The queue that it says it is for.
-    var queue = "celery"
+    package var queue = "celery"
 
-    init(_ id: String, _ task: String) { (self.id, self.task) = (id, task) }
+    package init(_ id: String, _ task: String) { (self.id, self.task) = (id, task) }
 
-    var text: String {
+    package var text: String {
         let body = Data("[\(self.arguments), \(self.keywords), \(self.embed)]".utf8).base64EncodedString()
         return #"{"body": "\#(body)", "content-encoding": "utf-8", "content-type": "application/json", "#
             + #""headers": {"lang": "py", "task": "\#(self.task)", "id": "\#(self.id)", "shadow": null, "#

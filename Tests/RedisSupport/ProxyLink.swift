@@ -14,6 +14,7 @@ struct ProxyLink {
         let to: CInt
         var waiting: [Piece] = []
         var isAtEnd = false
+        var swallows = false
     }
 
     private var requests: Flow
@@ -43,11 +44,18 @@ struct ProxyLink {
             Self.read(&self.requests, faults, swallows: faults.swallowsRequests)
             + Self.read(&self.replies, faults, swallows: faults.swallowsReplies)
         let sent = Self.write(&self.requests, faults, limit: nil)
+        if faults.losesOneReply { self.loseOne(state) }
         state.change {
             $0.counts.swallowedBytes += swallowed
             $0.counts.requestBytes += sent
         }
         self.passReplies(state, faults)
+    }
+
+    private mutating func loseOne(_ state: ProxyState) {
+        guard !self.replies.waiting.isEmpty else { return }
+        self.replies.waiting.removeFirst()
+        state.change { $0.faults.losesOneReply = false }
     }
 
     private mutating func passReplies(_ state: ProxyState, _ faults: ProxyFaults) {
@@ -72,7 +80,8 @@ struct ProxyLink {
             flow.isAtEnd = result != .wouldBlock
             return 0
         }
-        guard !swallows else { return count }
+        flow.swallows = flow.swallows || swallows
+        guard !flow.swallows else { return count }
         let due = monotonicNanoseconds() + UInt64(faults.delay / .nanoseconds(1))
         flow.waiting.append(Piece(due: due, bytes: buffer[..<count]))
         return 0
