@@ -114,7 +114,8 @@ extension EngineTests {
             #expect(outcome.attempts == 1)
             if let limit = fault.timeLimit {
                 #expect(outcome.runtime ?? 0 >= limit)
-                #expect(outcome.runtime ?? 9 <= limit + 0.25)
+                // On a busy machine; how late it is on an idle one is in docs/benchmarks.md.
+                #expect(outcome.runtime ?? 9 <= limit + 1)
             }
             if fault.task == "demo.crash" { self.checkBacktrace(outcome) }
             if fault.task == "demo.leak_fd" { #expect(outcome.result == -1) }

@@ -93,7 +93,7 @@ extension FaultTests {
             try self.finish(worker, place)
         }
 
-        @Test(arguments: ["unacked", "unacked_index", "celeriac.scheduled", "celery"])
+        @Test(arguments: ["unacked", "unacked_index", "celeriac.scheduled", "celeriac.dead", "celery"])
         func keyOfAnotherTypeStopsWorkUntilItIsMended(key: String) throws {
             let server = try RedisServer()
             let place = try Workplace(server)
@@ -118,24 +118,6 @@ extension FaultTests {
             try place.sendMarks(2)
             try self.waitForSuccess(place.ids, place, worker)
             try self.finish(worker, place)
-        }
-
-        /// Only a message that dies needs them.
-        @Test func deadLettersOfAnotherTypeStopNobodyElse() throws {
-            let server = try RedisServer()
-            let place = try Workplace(server)
-            let worker = try place.startWorker()
-            try server.command("SET", "celeriac.dead", "something else")
-            try place.push("no message at all")
-            try worker.wait(forRecords: "broker.refused", within: Self.patience)
-            try place.sendMarks(4)
-            try self.waitForSuccess(place.ids, place, worker)
-            #expect(try place.left()[1] == 1, "it is held until it can be kept")
-            try server.command("DEL", "celeriac.dead")
-            try worker.wait(for: "the end of all messages") { try place.isDrained() }
-            #expect(try server.command("HLEN", "celeriac.dead") == .integer(1))
-            worker.signal(SIGTERM)
-            #expect(try worker.finish() == 0)
         }
 
         /// The first effect must not be repeated while the second one is refused.
