@@ -9,13 +9,14 @@
 # make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
 # make fuzz-long TARGET=FuzzMessages TIME=3600   one of them for longer
 # make fuzz-coverage   what the inputs found so far reach, line by line
+# make everything   what takes a night: check, model, fuzz, and ten minutes of soak
 # make format   lays out the sources
 # make clean    removes everything built
 
 SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Exercises Fuzz/Sources
 
-.PHONY: build demo test check bench bench-peers model soak fuzz fuzz-long fuzz-coverage format clean dependencies peers
+.PHONY: build demo test check bench bench-peers model soak fuzz fuzz-long fuzz-coverage everything format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -53,6 +54,8 @@ fuzz-long: dependencies
 
 fuzz-coverage: dependencies
 	scripts/fuzz-coverage $(TARGET)
+
+everything: check model fuzz soak
 
 format:
 	$(SWIFT) format --in-place --recursive $(sources)

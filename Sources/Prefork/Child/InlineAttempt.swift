@@ -27,12 +27,20 @@ package final class InlineAttempt {
 
     /// Calls the body and tells what a child would report.
     package func run(_ body: TaskBody) async -> OutcomeReport {
-        let result: Result<[UInt8], any Error>
+        TaskExecutor.outcome(await self.result(of: body), self.call)
+    }
+
+    private func result(of body: TaskBody) async -> Result<[UInt8], any Error> {
         switch body {
-        case .synchronous(let body): result = Result { try body(self.call) }
-        case .asynchronous(let body): result = await TaskExecutor.result { try await body(self.call) }
+        case .synchronous(let body): return Result { try body(self.call) }
+        case .asynchronous(let body): return await TaskExecutor.result { try await body(self.call) }
+        case .chosen(let choose):
+            do {
+                return await self.result(of: try choose(self.call))
+            } catch {
+                return .failure(error)
+            }
         }
-        return TaskExecutor.outcome(result, self.call)
     }
 
     /// The frames that the body has caused, in their order.
