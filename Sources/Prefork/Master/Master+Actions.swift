@@ -1,5 +1,4 @@
 import Broker
-import JSON
 import Logging
 import Supervision
 import Syscalls
@@ -75,7 +74,7 @@ extension Master {
             "task.name": "\(self.settings.taskNames[delivery.task])", "retries": "\(delivery.retries)",
             "wait": "\(wait.unitDescription)",
         ]
-        let failure = self.currentReport.map { self.failure(.reported, $0.report) }
+        let failure = self.currentReport.map { TaskOutcome.Failure(.reported, $0.report) }
         if let failure { metadata["reason"] = "\(failure.message)" }
         self.logger.info("task.retry", metadata: metadata)
         self.broker.retry(delivery, after: wait, because: failure, now: self.now)
@@ -93,14 +92,10 @@ extension Master {
             preconditionFailure("A reported ending comes while its report is being decided about.")
         }
         let report = current.report
-        var outcome = TaskOutcome(self.state(finished.ending, report.state), attempts: finished.delivery.attempt)
-        if outcome.state == .success {
-            outcome.result = current.result
-            outcome.followUps = current.followUps
-        } else {
-            outcome.failure = self.failure(finished.ending, report)
-        }
-        outcome.aftermath = self.aftermath(of: current, ending: outcome.state)
+        var outcome = TaskOutcome(
+            finished.ending, report, result: current.result, attempts: finished.delivery.attempt)
+        if outcome.state == .success { outcome.followUps = current.followUps }
+        outcome.aftermath = outcome.keeps(report.state) ? current.aftermath : nil
         outcome.pid = current.child.pid
         outcome.runTime = .nanoseconds(Int64(clamping: report.runTimeNanoseconds))
         outcome.peakMemory = ByteCount(bytes: Int(clamping: max(finished.peakMemory, report.peakMemory)))
@@ -110,61 +105,11 @@ extension Master {
         self.broker.complete(finished.delivery, outcome, now: self.now)
     }
 
-    /// What the child told follows from its report, unless the delivery ends otherwise than it knew.
-    private func aftermath(of current: CurrentReport, ending state: TaskOutcome.State) -> Aftermath? {
-        switch (state, current.report.state) {
-        case (.success, .success), (.rejected, .rejected): current.aftermath
-        case (.failure, .failure), (.failure, .retry): current.aftermath
-        case (.revoked, .failure), (.revoked, .retry), (.revoked, .rejected): current.aftermath
-        default: nil
-        }
-    }
-
-    private func state(_ ending: FinishedDelivery.Ending, _ reported: OutcomeReport.State) -> TaskOutcome.State {
-        switch (ending, reported) {
-        case (.revoked, _): .revoked
-        case (.reported, .success): .success
-        case (.reported, .rejected): .rejected
-        default: .failure
-        }
-    }
-
-    private func failure(_ ending: FinishedDelivery.Ending, _ report: OutcomeReport) -> TaskOutcome.Failure {
-        let content = ErrorContent(report.content)
-        switch ending {
-        case .reported, .lost: return TaskOutcome.Failure(type: content.type, message: content.message)
-        case .gaveUp(let cause):
-            let message = "\(cause); the task ended with \(content.type): \(content.message)"
-            return TaskOutcome.Failure(type: cause.errorType, message: message, cause: cause.name)
-        case .retriesExhausted(let most):
-            return TaskOutcome.Failure(
-                type: "MaxRetriesExceededError", message: "retried \(most) times; the last reason: \(content.message)")
-        case .revoked:
-            return TaskOutcome.Failure(type: "TaskRevokedError", message: "terminated", cause: Cause.terminated.name)
-        }
-    }
-
     /// The child is gone.
     private func finishLost(_ finished: FinishedDelivery, _ cause: Cause) {
         guard let child = self.children[finished.child] else {
             preconditionFailure("A child is buried after its deliveries are settled.")
         }
         self.attemptDied(finished.delivery, cause, startedAt: finished.startedAt, of: child, isFinal: true)
-    }
-}
-
-/// The error object of an outcome report.
-struct ErrorContent {
-    let type: String
-    let message: String
-
-    init(_ content: Bytes) {
-        let value = try? JSONValue(parsing: content)
-        self.type = Self.text(value?["type"]) ?? "UnknownError"
-        self.message = Self.text(value?["message"]) ?? ""
-    }
-
-    private static func text(_ value: JSONValue?) -> String? {
-        if case .string(let text)? = value { text } else { nil }
     }
 }

@@ -450,7 +450,8 @@ extension TaskOrder {
 }
 
 extension Supervisor.Report {
-    init(_ report: OutcomeReport) {
+    /// What the supervisor needs of a report.
+    package init(_ report: OutcomeReport) {
         let state: State =
             switch report.state {
             case .success: .success
