@@ -44,7 +44,7 @@ extension RedisBroker {
             deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses,
             ownLimits: self.ownLimits(head, profile.limits), claim: claim)
         guard let claim else { return self.judge(number, now: now) }
-        if let eta = head.eta, eta > self.loop.wallSeconds { return self.putAside(number, until: eta, now: now) }
+        if let eta = head.eta, eta > self.serverSeconds { return self.putAside(number, until: eta, now: now) }
         self.askForClaim(number, claim)
     }
 
@@ -59,8 +59,8 @@ extension RedisBroker {
         if self.isJoin(message) { return self.askForParts(number) }
         if head.losses >= profile.retry.maxLosses { return self.failLost(number, profile.pool) }
         if !self.revocations.isEmpty, self.isRevoked(message) { return self.endRevoked(number) }
-        if let eta = head.eta, eta > self.loop.wallSeconds { return self.putAside(number, until: eta, now: now) }
-        if let expires = head.expires, expires <= self.loop.wallSeconds { return self.expire(number) }
+        if let eta = head.eta, eta > self.serverSeconds { return self.putAside(number, until: eta, now: now) }
+        if let expires = head.expires, expires <= self.serverSeconds { return self.expire(number) }
         let admission = self.profiles.delivery(message.task).admission
         if admission.isLimited { return self.askForAdmission(number, admission) }
         self.begin(number, now: now)
@@ -105,7 +105,7 @@ extension RedisBroker {
         self.tellReceived(message)
         var settlement = message.settlement
         settlement.effects = [.schedule(at: eta, member: self.scheduledMember(message, message.bytes))]
-        self.taking.scheduled(for: now + Self.duration(eta - self.loop.wallSeconds))
+        self.taking.scheduled(for: now + Self.duration(eta - self.serverSeconds))
         FaultPoint.reached(.putAside)
         self.settle(number, settlement)
     }

@@ -176,7 +176,7 @@ extension RedisBroker {
     ) throws(EnvelopeError) -> ArraySlice<UInt8> {
         let tag = String(decoding: self.ids.next(), as: UTF8.self)
         let envelope = try Envelope(parsing: message.bytes)
-        let again = try envelope.retried(countdown: countdown, now: self.loop.wallSeconds, deliveryTag: tag)
+        let again = try envelope.retried(countdown: countdown, now: self.serverSeconds, deliveryTag: tag)
         return self.signed(again.serialized()[...], for: message)
     }
 
@@ -187,7 +187,7 @@ extension RedisBroker {
             return .push(list: self.keys.queue(message.queue, priority: message.head.priority), message: bytes)
         }
         self.taking.scheduled(for: now + .nanoseconds(Int64(min(countdown, 9e9) * 1e9)))
-        return .schedule(at: self.loop.wallSeconds + countdown, member: self.scheduledMember(message, bytes))
+        return .schedule(at: self.serverSeconds + countdown, member: self.scheduledMember(message, bytes))
     }
 
     /// The delivery runs again here, or, when the worker stops, goes back to where others take it.

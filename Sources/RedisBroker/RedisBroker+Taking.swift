@@ -57,7 +57,7 @@ extension RedisBroker {
         let now = self.loop.now
         FaultPoint.reached(.takeAnswered)
         switch answer {
-        case .success(.array(let parts)) where parts.count % 3 == 2:
+        case .success(.array(let parts)) where parts.count % 3 == 0 && !parts.isEmpty:
             self.unansweredTakes.removeAll { $0 == numbers }
             self.commands.worked()
             self.takeAnswered(parts, lists, numbers, now)
@@ -77,11 +77,12 @@ extension RedisBroker {
         _ parts: [Reply], _ lists: [QueueLists.List], _ numbers: Range<UInt64>, _ now: Instant
     ) {
         let seconds = parts[0].asText.flatMap { Double($0) } ?? -1
+        if let time = parts[2].asText.flatMap({ Double($0) }) { self.serverClock.showed(time, now: now) }
         let nextDue = seconds < 0 ? Instant.distantFuture : now + .nanoseconds(Int64(min(seconds, 1e9) * 1e9))
         var queue: String?
         var number = numbers.lowerBound
         var refusals = 0
-        for index in stride(from: 2, to: parts.count, by: 3) {
+        for index in stride(from: 3, to: parts.count, by: 3) {
             guard let place = parts[index].asInt, let before = parts[index + 1].asInt,
                 case .bytes(let bytes) = parts[index + 2]
             else { continue }
@@ -101,12 +102,15 @@ extension RedisBroker {
             self.arrived(bytes[...], number: number, queue: queue!, deliveriesBefore: before, now: now)
         }
         if let queue { self.order.delivered(queue) }
-        let count = (parts.count - 2) / 3 - refusals
+        let count = parts.count / 3 - 1 - refusals
         if refusals == 0 { self.told.over("take") }
         // A list that cannot be taken from would be found full by every look.
         if refusals > 0, count == 0 { return self.taking.refused(now: now) }
         self.taking.took(emptied: parts[1].asInt == 1, nextDue: nextDue, now: now)
     }
+
+    /// Seconds since 1970 on the clock by which messages are due and expire.
+    var serverSeconds: Double { self.serverClock.seconds(now: self.loop.now) ?? self.loop.wallSeconds }
 
     // MARK: To children
 
@@ -117,7 +121,7 @@ extension RedisBroker {
                 continue
             }
             if message.failure != nil { return message.task }
-            if let expires = message.head.expires, expires <= self.loop.wallSeconds {
+            if let expires = message.head.expires, expires <= self.serverSeconds {
                 self.waiting[pool].removeFirst()
                 self.expire(number)
             } else if !self.revocations.isEmpty, self.isRevoked(message) {
@@ -200,7 +204,7 @@ extension RedisBroker {
         let member = self.scheduledMember(message, self.asItCame(message))
         self.taking.scheduled(for: now + wait)
         self.end(
-            number, message, .schedule(at: self.loop.wallSeconds + Double(wait.wholeNanoseconds) / 1e9, member: member))
+            number, message, .schedule(at: self.serverSeconds + Double(wait.wholeNanoseconds) / 1e9, member: member))
     }
 
     /// One that has not started goes as it came: no mark, and nothing counted.

@@ -48,6 +48,7 @@ public final class RedisBroker: Broker {
     var serverVersion = 0
     var digests: [String: String] = [:]
     var epoch = ""
+    var serverClock = ServerClock()
     var isServing = false
 
     var taking = TakeMachine()

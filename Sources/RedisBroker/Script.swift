@@ -114,10 +114,10 @@ extension Script {
     /// Keys: unacked, its index, scheduled, dead letters, their index; then the lists in the order in which to take.
     /// Arguments: most messages · most bytes · tag prefix · number of the first tag · prefix of delivery counts · bytes
     /// of the largest message · for each list, what ends its entry in unacked: `, "", "queue"]`.
-    /// Answers: seconds until the next message is due or -1 · 1 when all lists are empty, else 0 · for each message its
-    /// list's place (from 1), how often it was handed out before, and the message; for one that is too large, which goes
-    /// to the dead letters, the place below zero, its size, and the task's id if it is found; for a list that cannot be
-    /// taken from, 0, its place, and why.
+    /// Answers: seconds until the next message is due or -1 · 1 when all lists are empty, else 0 · seconds since 1970 · for
+    /// each message its list's place (from 1), how often it was handed out before, and the message; for one that is too
+    /// large, which goes to the dead letters, the place below zero, its size, and the task's id if it is found; for a list
+    /// that cannot be taken from, 0, its place, and why.
     static let take = Script(
         "take",
         after: prelude,
@@ -149,7 +149,7 @@ extension Script {
             end
             next = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
         end
-        local answer = { next[2] and tostring(math.max(0, next[2] - now)) or '-1', 0 }
+        local answer = { next[2] and tostring(math.max(0, next[2] - now)) or '-1', 0, string.format('%.6f', now) }
         local left, bytes, number, largest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[6])
         -- What tells of an earlier delivery stands at a message's end; long texts are dear to cut.
         local function tailOf(message) return #message > 4096 and string.sub(message, -4096) or message end
