@@ -221,7 +221,9 @@ public final class RedisBroker: Broker {
         if !self.isStopping, !self.queues.isEmpty {
             next = min(next, self.taking.nextWake(places: self.takeablePlaces))
         }
-        next = min(next, min(self.nextRenewal, min(self.nextRecovery, self.nextHeartbeat)))
+        next = min(next, min(self.nextRenewal, self.nextHeartbeat))
+        // One that is under way goes on when it is answered, however late that is.
+        if !self.isRecovering { next = min(next, self.nextRecovery) }
         if let greeting { next = min(next, greeting.until) }
         if !self.settlements.isEmpty, self.canSettle { next = min(next, self.settleNotBefore) }
         return min(next, self.nextReturn)
