@@ -6,6 +6,7 @@
 # make bench-peers  the worker beside Celery, RQ, Dramatiq and Huey, each on a Redis of its own
 # make model    the protocol of delivery, searched for what could go wrong (needs spin)
 # make soak MINUTES=60   workers under load while all around them fails, and an account of every message (SEED=, JSON=)
+# make simulate workers, processes and a server in virtual time, with faults (SEEDS=10000 FROM=1; SEED=63 tells of one)
 # make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
 # make fuzz-long TARGET=FuzzMessages TIME=3600   one of them for longer
 # make fuzz-coverage   what the inputs found so far reach, line by line
@@ -16,7 +17,7 @@
 SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Exercises Fuzz/Sources
 
-.PHONY: build demo test check bench bench-peers model soak fuzz fuzz-long fuzz-coverage everything format clean dependencies peers
+.PHONY: build demo test check bench bench-peers model simulate soak fuzz fuzz-long fuzz-coverage everything format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -45,6 +46,11 @@ model:
 
 soak: build
 	.build/release/Soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+
+simulate: dependencies
+	$(SWIFT) build --configuration release --product simulate
+	.build/release/simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),10000) --from $(or $(FROM),1)) \
+		$(if $(FAULTS),--faults $(FAULTS)) $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(MUTATION),--mutation $(MUTATION))
 
 fuzz: dependencies
 	scripts/fuzz $(or $(SECONDS),60)

@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.1", providers: [.apt(["liblua5.1-0-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "JSON"),
         .target(name: "Wire"),
@@ -176,6 +177,17 @@ let package = Package(
         .executableTarget(
             name: "EngineFixture", dependencies: ["Celeriac", "Sandbox", "SandboxPolicy", "Wire"],
             path: "Tests/Fixtures/EngineFixture"),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Broker", "CLua", "Celery", "Configuration", "Prefork", "Reactor", "Redis", "RedisBroker",
+                "Supervision",
+                "Syscalls", "Wire",
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], path: "Tests/Simulation"),
+        .executableTarget(name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
         .target(name: "EngineSupport", dependencies: ["JSON", "Syscalls"], path: "Tests/Support"),
         .testTarget(
             name: "CeleriacClientTests", dependencies: ["CeleriacClient", "Celery", "JSON", "Redis", "Supervision"]),

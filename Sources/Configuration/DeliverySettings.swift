@@ -69,6 +69,18 @@ public struct DeliverySettings: Equatable, Sendable {
     }
 }
 
+extension DeliverySettings {
+    /// Settings of a task that checks no signatures.
+    package init(
+        acknowledgement: Acknowledgement, ignoresResult: Bool, tracksStart: Bool, rate: Rate?, maxConcurrent: Int?
+    ) {
+        self.init(
+            acknowledgement: acknowledgement, ignoresResult: ignoresResult, tracksStart: tracksStart,
+            admission: AdmissionSettings(rate: rate, maxConcurrent: maxConcurrent, key: nil), requiresSignature: false,
+            requiresCertificate: false)
+    }
+}
+
 /// What concerns the broker and the result backend.
 public struct BrokerSettings: Equatable, Sendable {
     /// The broker's URL; `nil` for none.

@@ -1,0 +1,410 @@
+import Celery
+import Supervision
+import Wire
+
+/// Keeps account of every message by what the server and the children do, and says which invariant is broken.
+///
+/// It knows nothing of what workers think: only what was sent, what changed at the server in one step, which task began
+/// in which child, and which process is gone.
+final class Judge {
+    unowned let world: World
+    private(set) var accounts: [String: Account] = [:]
+    /// Ids in the order of the plan.
+    private var ids: [String] = []
+    private let lists: Set<String>
+    private let keys = BrokerKeys()
+
+    // Workers, by the name that they have at the server.
+    private var owners: [String: WorkerProcess] = [:]
+    private var signs: [String: [UInt64]] = [:]
+    private var renewals: [String: Double] = [:]
+    /// Attempts that run, by worker and tag.
+    private var running: [String: ChildID] = [:]
+    /// Messages that only a living worker still has.
+    private var inHand: [String: WorkerProcess] = [:]
+    private var hasForgotten = false
+
+    init(_ world: World) {
+        self.world = world
+        let keys = BrokerKeys()
+        self.lists = Set(
+            world.plan.queues.flatMap { name in BrokerKeys.prioritySteps.map { keys.queue(name, priority: $0) } })
+        for message in world.plan.messages {
+            self.add(message)
+            for index in 0..<message.followUps {
+                var next = PlannedMessage(number: message.number, at: message.at)
+                next.task = .plain
+                self.add(next, id: message.followUp(index))
+            }
+        }
+    }
+
+    private func add(_ message: PlannedMessage, id: String? = nil) {
+        self.ids.append(id ?? message.id)
+        self.accounts[id ?? message.id] = Account(message)
+    }
+
+    func message(_ id: String) -> PlannedMessage? { self.accounts[id]?.message }
+
+    func starts(of id: String) -> Int { self.accounts[id]?.starts ?? 0 }
+
+    // MARK: Clients
+
+    func sent(_ message: PlannedMessage, _ bytes: [UInt8]) { self.accounts[message.id]!.wasSent = true }
+
+    func notSent(_ message: PlannedMessage) { self.accounts[message.id]!.wasSent = false }
+
+    // MARK: The server
+
+    /// A command, or a script, was carried out as a whole.
+    func executed(_ changes: [Keyspace.Change], by worker: WorkerProcess?) {
+        var step = Step(worker: worker)
+        for change in changes { self.apply(change, &step) }
+        self.check(step)
+    }
+
+    /// What one command did.
+    private struct Step {
+        let worker: WorkerProcess?
+        var left: Set<MessageCopy> = []
+        var came: Set<MessageCopy> = []
+        var documents: [(id: String, state: String)] = []
+        var ended: [(tag: String, copy: MessageCopy)] = []
+    }
+
+    private func apply(_ change: Keyspace.Change, _ step: inout Step) {
+        switch change {
+        case .pushed(let key, let bytes): self.move(bytes, key, by: 1, &step)
+        case .popped(let key, let bytes): self.move(bytes, key, by: -1, &step)
+        case .fieldSet("unacked", let tag, let entry): self.handedOut(tag, entry, &step)
+        case .fieldDeleted("unacked", let tag, let entry): self.tagGone(tag, entry, &step)
+        case .fieldSet("celeriac.dead", _, let record): self.died(record, &step)
+        case .memberSet("celeriac.scheduled", let member, _, true): self.schedule(member, by: 1, &step)
+        case .memberDeleted("celeriac.scheduled", let member): self.schedule(member, by: -1, &step)
+        case .memberSet("unacked_index", let tag, let score, _):
+            self.renewals[String(decoding: tag, as: UTF8.self)] = score
+        case .stringSet(let key, let bytes, _): self.stringSet(key, bytes, &step)
+        default: break
+        }
+    }
+
+    private func move(_ bytes: [UInt8], _ key: String, by count: Int, _ step: inout Step) {
+        let isWaiting = key.hasSuffix(":waiting")
+        guard isWaiting || self.lists.contains(key) else { return }
+        self.change(bytes, count, &step) { places in
+            if isWaiting { places.waiting += count } else { places.lists += count }
+        }
+    }
+
+    private func schedule(_ member: [UInt8], by count: Int, _ step: inout Step) {
+        self.change(member, count, &step) { $0.scheduled += count }
+    }
+
+    private func change(
+        _ bytes: [UInt8], _ count: Int, _ step: inout Step, _ body: (inout Account.Places) -> Void
+    ) {
+        guard let copy = MessageCopy(bytes), self.accounts[copy.id] != nil else {
+            return self.world.broke(.noInvention, "a message of nobody: \(Describe.text(bytes))")
+        }
+        self.accounts[copy.id]!.wasSent = true
+        body(&self.accounts[copy.id]!.places[copy.retries, default: Account.Places()])
+        if count > 0 { step.came.insert(copy) } else { step.left.insert(copy) }
+    }
+
+    private func handedOut(_ tag: [UInt8], _ entry: [UInt8], _ step: inout Step) {
+        let text = String(decoding: tag, as: UTF8.self)
+        self.change(entry, 1, &step) { $0.tags.insert(text) }
+        if let worker = step.worker, worker.nameAtServer == nil {
+            worker.nameAtServer = Self.owner(text)
+            self.owners[Self.owner(text)] = worker
+        }
+        self.inHand[MessageCopy(entry)?.id ?? ""] = nil
+    }
+
+    private static func owner(_ tag: String) -> String { String(tag.prefix { $0 != "." }) }
+
+    private func tagGone(_ tag: [UInt8], _ entry: [UInt8], _ step: inout Step) {
+        let text = String(decoding: tag, as: UTF8.self)
+        self.change(entry, -1, &step) { $0.tags.remove(text) }
+        guard let copy = MessageCopy(entry) else { return }
+        step.ended.append((text, copy))
+    }
+
+    private func died(_ record: [UInt8], _ step: inout Step) {
+        let number = MessageCopy.number(after: "no message at all, number m", in: record).map { "m\($0)" }
+        let id = MessageCopy.text(after: #""task_id":""#, in: record) ?? number ?? ""
+        guard self.accounts[id] != nil else { return self.world.broke(.completeDeadLetters, "a dead letter of nobody") }
+        self.accounts[id]!.isDead = true
+        self.world.reached.note("dead: \(MessageCopy.text(after: #""reason":""#, in: record) ?? "")")
+        let isWhole = MessageCopy.text(after: #""message":""#, in: record) != nil
+        if !isWhole || MessageCopy.text(after: #""text":""#, in: record) == nil {
+            self.world.broke(.completeDeadLetters, "the dead letter of \(id) lacks something")
+        }
+    }
+
+    private func stringSet(_ key: String, _ bytes: [UInt8], _ step: inout Step) {
+        if key.hasPrefix("celeriac.worker.") {
+            self.signs[String(key.dropFirst(16)), default: []].append(self.world.server.clock)
+            if let worker = step.worker, worker.nameAtServer == nil {
+                worker.nameAtServer = String(key.dropFirst(16))
+                self.owners[worker.nameAtServer!] = worker
+            }
+        }
+        guard key.hasPrefix("celery-task-meta-") else { return }
+        let state = MessageCopy.text(after: #""status": ""#, in: bytes) ?? ""
+        step.documents.append((String(key.dropFirst(17)), state))
+    }
+
+    // MARK: Rules of a step
+
+    private func check(_ step: Step) {
+        for document in step.documents { self.checkDocument(document.id, document.state, step) }
+        for copy in step.came.union(step.left) { self.checkPlaces(copy, step) }
+        for end in step.ended { self.checkOwner(end.tag, end.copy, step) }
+    }
+
+    private static let finals: Set<String> = ["SUCCESS", "FAILURE", "REVOKED"]
+
+    private func checkDocument(_ id: String, _ state: String, _ step: Step) {
+        guard var account = self.accounts[id] else {
+            return self.world.broke(.noInvention, "a result of nobody: \(id)")
+        }
+        defer { self.accounts[id] = account }
+        self.checkFence(id, account, state, step)
+        guard Self.finals.contains(state) else { return }
+        account.final = state
+        self.inHand[id] = nil
+        if account.live > 0, !account.mayBeTwice {
+            self.world.broke(.outcomeBeforeEnd, "\(id) has the result \(state) and is still \(self.whereabouts(id))")
+        }
+        guard state == "SUCCESS", !account.mayBeTwice else { return }
+        for index in 0..<account.message.followUps where id == account.message.id {
+            let next = account.message.followUp(index)
+            if self.accounts[next]?.wasSent != true {
+                self.world.broke(.outcomeBeforeEnd, "\(id) has succeeded and \(next) was not published")
+            }
+        }
+    }
+
+    /// A result is stored only by who has the message.
+    private func checkFence(_ id: String, _ account: Account, _ state: String, _ step: Step) {
+        guard !account.mayBeTwice, account.message.form != .tooLarge, account.message.task != .early,
+            let worker = step.worker, let name = worker.nameAtServer
+        else { return }
+        let tags = account.places.values.reduce(into: Set<String>()) { $0.formUnion($1.tags) }
+        let ended = step.ended.filter { $0.copy.id == id }.map(\.tag)
+        if !tags.union(ended).contains(where: { Self.owner($0) == name }) {
+            self.world.broke(.fence, "\(worker.name) stored \(state) of \(id), which it did not have")
+        }
+    }
+
+    private func checkPlaces(_ copy: MessageCopy, _ step: Step) {
+        guard var account = self.accounts[copy.id] else { return }
+        defer { self.accounts[copy.id] = account }
+        if account.live > 1, !account.mayBeTwice {
+            self.world.broke(.onePlace, "\(copy.id) is in \(account.live) places: \(self.whereabouts(copy.id))")
+        }
+        if step.came.contains(copy), account.live > 0, account.isDead || account.final != nil, !account.mayBeTwice {
+            self.world.broke(.onePlace, "\(copy.id) was over and is \(self.whereabouts(copy.id)) again")
+        }
+        guard step.left.contains(copy), account.live == 0, !account.isDead, account.final == nil else { return }
+        switch account.message.task {
+        case .early, .silent: account.wasEnded = true
+        default:
+            if account.mayBeTwice || account.mayBeLost { return account.wasEnded = true }
+            self.world.broke(.outcomeBeforeEnd, "\(copy.id)#\(copy.retries) is nowhere, and has no outcome")
+        }
+    }
+
+    /// A delivery is taken from a worker only when it has been silent.
+    private func checkOwner(_ tag: String, _ copy: MessageCopy, _ step: Step) {
+        guard let worker = step.worker, let name = worker.nameAtServer, Self.owner(tag) != name else { return }
+        self.world.reached.note("taken from another worker")
+        let now = self.world.server.clock
+        let sign = self.signs[Self.owner(tag)]?.last ?? 0
+        if now - min(now, sign) >= self.world.plan.workerTimeout.wholeNanoseconds { return }
+        let age = Double(now) / 1e9 - (self.renewals[tag] ?? 0)
+        if age >= Double(self.world.plan.visibilityTimeout.components.seconds) - 1 { return }
+        self.world.broke(.fence, "\(worker.name) took \(copy.id) from a worker that was not silent")
+    }
+
+    // MARK: Forgetting
+
+    /// The server has lost all keys. What runs in a worker must still be ended.
+    func allIsLost() {
+        self.hasForgotten = true
+        for id in self.ids {
+            let isInHand = self.accounts[id]!.places.values.contains { places in
+                places.tags.contains { self.running[$0] != nil }
+            }
+            let tags = self.accounts[id]!.places.values.flatMap(\.tags)
+            if isInHand, let worker = tags.compactMap({ self.owners[Self.owner($0)] }).first, !worker.isDead {
+                self.inHand[id] = worker
+            } else if self.accounts[id]!.live > 0 {
+                self.accounts[id]!.mayBeLost = true
+            }
+            // Its end leaves no trace at the server.
+            if self.accounts[id]!.message.task == .silent { self.accounts[id]!.mayBeLost = true }
+            self.accounts[id]!.places = [:]
+            self.accounts[id]!.mayBeTwice = true
+        }
+        self.renewals = [:]
+    }
+
+    /// The server is another one, which knows less.
+    func wentBack(to time: UInt64) {
+        self.hasForgotten = true
+        for name in self.signs.keys { self.signs[name]!.removeAll { $0 > time } }
+        for id in self.ids {
+            self.accounts[id]!.places = [:]
+            self.accounts[id]!.mayBeTwice = true
+            self.accounts[id]!.mayBeLost = true
+        }
+        var step = Step(worker: nil)
+        for change in self.world.server.commands.contents() { self.apply(change, &step) }
+    }
+
+    // MARK: Children
+
+    private func name(_ tag: UInt64, _ child: ChildProcess) -> String {
+        "\(child.worker.nameAtServer ?? child.worker.name).\(tag)"
+    }
+
+    func started(_ copy: MessageCopy, _ body: Bytes, tag: UInt64, in child: ChildProcess) {
+        guard self.accounts[copy.id]?.wasSent == true else {
+            return self.world.broke(.noInvention, "\(copy.id) runs and was never sent")
+        }
+        let expected = PlannedMessage.body(copy.id)
+        if MessageCopy.text(after: #"{"body": ""#, in: Array(body)) != expected {
+            self.world.broke(.noInvention, "the body of \(copy.id) is not the one that was sent")
+        }
+        let name = self.name(tag, child)
+        if let other = self.running[name] {
+            self.world.broke(.oneChild, "delivery \(name) runs in \(child.id) and in \(other)")
+        }
+        self.running[name] = child.id
+        self.accounts[copy.id]!.starts += 1
+        self.accounts[copy.id]!.startedTags[copy.retries, default: []].insert(name)
+        self.checkStarts(copy)
+    }
+
+    private func checkStarts(_ copy: MessageCopy) {
+        let account = self.accounts[copy.id]!
+        let tags = account.startedTags[copy.retries]!.count
+        if tags > 1 { self.world.reached.note("started again elsewhere") }
+        if tags > self.world.plan.maxDeliveries, !self.hasForgotten {
+            self.world.broke(.boundedDeliveries, "\(copy.id) was handed out and begun \(tags) times")
+        }
+        if account.message.task == .early, account.message.work == .succeed, account.starts > 1,
+            !self.world.plan.touchesConnections
+        {
+            self.world.broke(.earlyOnce, "\(copy.id) began \(account.starts) times")
+        }
+    }
+
+    func attemptEnded(_ copy: MessageCopy, tag: UInt64, in child: ChildProcess) {
+        self.running[self.name(tag, child)] = nil
+    }
+
+    // MARK: Workers
+
+    func workerEnded(_ worker: WorkerProcess) {
+        for (id, owner) in self.inHand where owner === worker {
+            self.inHand[id] = nil
+            self.accounts[id]!.mayBeLost = true
+        }
+    }
+
+    /// A worker has ended as it was told.
+    func exited(_ worker: WorkerProcess, failure: String?) {
+        self.world.reached.note("ended as told")
+        guard failure == nil, !self.world.plan.touchesConnections, let name = worker.nameAtServer else { return }
+        for id in self.ids
+        where self.accounts[id]!.places.values.contains(where: { places in
+            places.tags.contains { Self.owner($0) == name }
+        }) {
+            self.world.broke(.shutdown, "\(worker.name) ended and has \(id) still")
+        }
+    }
+
+    /// What can be seen of a worker after each pass.
+    func look(at worker: WorkerProcess) {
+        let live = worker.supervisor.children.count { $0 != nil }
+        let size = self.mostChildren[worker.incarnation, default: self.world.plan.children]
+        let now = worker.supervisor.pools[0].policy.concurrency
+        self.mostChildren[worker.incarnation] = max(size, now)
+        let surge = self.world.plan.maxTasksPerChild == 1 ? max(size, now) : max(1, max(size, now) / 10)
+        if live > max(size, now) + surge {
+            self.world.broke(.poolSize, "\(worker.name) has \(live) children, \(max(size, now)) at most at rest")
+        }
+    }
+
+    private var mostChildren: [Int: Int] = [:]
+
+    // MARK: The end
+
+    var isAllDone: Bool { self.accounts.values.allSatisfy { !$0.wasSent || $0.isDone } && self.allWereSent }
+
+    private var allWereSent: Bool { self.world.plan.messages.allSatisfy { self.accounts[$0.id]!.wasSent } }
+
+    /// What is left at the server that should not be.
+    private var litter: [String] {
+        let contents = self.world.server.commands
+        var found: [String] = []
+        for key in contents.keyspace.keys(0) {
+            let isOurs =
+                ["unacked", "unacked_index", "celeriac.scheduled", "celeriac.limited"].contains(key)
+                || self.lists.contains(key) || key.hasPrefix("celeriac.slots.")
+            if isOurs { found.append(key) }
+        }
+        let names = Set(self.world.workers.compactMap { $0?.nameAtServer })
+        if case .set(let members) = contents.keyspace.value("celeriac.workers", 0) {
+            found += members.map { String(decoding: $0, as: UTF8.self) }.filter { !names.contains($0) }.map {
+                "worker \($0)"
+            }
+        }
+        return found
+    }
+
+    var isTidy: Bool { self.litter.isEmpty && self.poolsAreFull }
+
+    private var poolsAreFull: Bool {
+        self.world.workers.allSatisfy { worker in
+            guard let worker, !worker.isEnding else { return true }
+            let live = worker.supervisor.children.count { $0 != nil }
+            return live == worker.supervisor.pools[0].policy.concurrency
+        }
+    }
+
+    /// Faults have stopped long ago.
+    func judgeEnd() {
+        for id in self.ids {
+            let account = self.accounts[id]!
+            guard account.wasSent || !id.contains("."), !account.isDone else { continue }
+            self.world.broke(
+                .atLeastOnce,
+                "\(id) (\(account.message.task), \(account.message.work)) never ended: \(self.whereabouts(id))")
+        }
+        guard self.world.violations.isEmpty else { return }
+        if !self.litter.isEmpty {
+            self.world.broke(.tidy, "left at the server: \(self.litter.joined(separator: ", "))")
+        }
+        if !self.poolsAreFull { self.world.broke(.poolSize, "a pool at rest is not of its size") }
+        let unknown = self.world.server.commands.unknown
+        if !unknown.isEmpty { self.world.broke(.simulation, "commands not simulated: \(unknown.sorted())") }
+    }
+
+    /// Where a message is, for people.
+    private func whereabouts(_ id: String) -> String {
+        var found: [String] = []
+        for (retries, places) in self.accounts[id]!.places.sorted(by: { $0.key < $1.key }) where places.count > 0 {
+            if places.lists > 0 { found.append("#\(retries) in \(places.lists) lists") }
+            if places.scheduled > 0 { found.append("#\(retries) scheduled") }
+            if places.waiting > 0 { found.append("#\(retries) waiting for a slot") }
+            for tag in places.tags.sorted() {
+                found.append("#\(retries) held by \(self.owners[Self.owner(tag)]?.name ?? tag)")
+            }
+        }
+        return found.isEmpty ? "nowhere" : found.joined(separator: ", ")
+    }
+}
