@@ -181,13 +181,13 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "Broker", "CLua", "Celery", "Configuration", "Prefork", "Reactor", "Redis", "RedisBroker",
-                "Supervision",
-                "Syscalls", "Wire",
+                "Supervision", "Syscalls", "Wire",
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ], path: "Tests/Simulation"),
         .executableTarget(name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Supervision"]),
         .target(name: "EngineSupport", dependencies: ["JSON", "Syscalls"], path: "Tests/Support"),
         .testTarget(
             name: "CeleriacClientTests", dependencies: ["CeleriacClient", "Celery", "JSON", "Redis", "Supervision"]),
@@ -209,8 +209,8 @@ let package = Package(
         .testTarget(
             name: "RedisTests",
             dependencies: [
-                "CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "RedisSupport", "Signing", "Soak",
-                "Syscalls",
+                "CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "RedisSupport", "Signing",
+                "Simulation", "Soak", "Syscalls",
             ]),
     ]
 )

@@ -105,7 +105,7 @@ extension RedisBroker {
     /// Another worker has the claim: this message looks again when it has run out.
     private func joinLater(_ number: UInt64, milliseconds: Int) {
         let now = self.loop.now
-        self.putAside(number, until: self.loop.wallSeconds + Double(milliseconds) / 1_000 + 1, now: now)
+        self.putAside(number, until: self.serverSeconds + Double(milliseconds) / 1_000 + 1, now: now)
     }
 
     /// The chord was joined before, or its keys have expired: nothing is left to be done.

@@ -57,7 +57,7 @@ public enum FaultPoint: CaseIterable, Sendable {
     @inlinable @inline(__always)
     public static func willReach(_ step: FaultPoint) {
         #if DEBUG
-            FaultPlan.awaited.append(step)
+            FaultPlan.willReach(step)
         #endif
     }
 
@@ -89,7 +89,12 @@ public enum FaultPoint: CaseIterable, Sendable {
             guard let text = getenv("CELERIAC_INTERNAL_FAULT") else { return nil }
             return Plan(String(cString: text))
         }()
-        nonisolated(unsafe) public static var awaited: [FaultPoint] = []
+        nonisolated(unsafe) private static var awaited: [FaultPoint] = []
+
+        /// Nothing is kept without a plan: a process may then have several brokers, each with a thread of its own.
+        public static func willReach(_ step: FaultPoint) {
+            if self.plan != nil { self.awaited.append(step) }
+        }
 
         public static func reached(_ step: FaultPoint) {
             guard let plan, plan.step == "\(step)" else { return }
@@ -98,7 +103,7 @@ public enum FaultPoint: CaseIterable, Sendable {
         }
 
         public static func written() {
-            guard !self.awaited.isEmpty else { return }
+            guard self.plan != nil, !self.awaited.isEmpty else { return }
             let steps = self.awaited
             self.awaited = []
             for step in steps { self.reached(step) }
