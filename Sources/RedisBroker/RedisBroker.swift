@@ -108,6 +108,8 @@ public final class RedisBroker: Broker {
     /// Whether events of tasks are sent.
     public var sendsTaskEvents: Bool
     var events: EventBatch
+    /// When events that wait go out at the latest.
+    var eventsDue = Instant.distantFuture
     /// The machine's load, for heartbeats.
     public var readLoad: () -> [Double] = loadAverages
     var isOnline = false
@@ -221,7 +223,7 @@ public final class RedisBroker: Broker {
         if !self.isStopping, !self.queues.isEmpty {
             next = min(next, self.taking.nextWake(places: self.takeablePlaces))
         }
-        next = min(next, min(self.nextRenewal, self.nextHeartbeat))
+        next = min(next, min(self.nextRenewal, min(self.nextHeartbeat, self.eventsDue)))
         // One that is under way goes on when it is answered, however late that is.
         if !self.isRecovering { next = min(next, self.nextRecovery) }
         if let greeting { next = min(next, greeting.until) }

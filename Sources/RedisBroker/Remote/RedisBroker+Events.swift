@@ -10,6 +10,8 @@ import Syscalls
 extension RedisBroker {
     /// Seconds between two heartbeats. Celery's own.
     static let heartbeatInterval: Duration = .seconds(2)
+    /// How long events of tasks wait for others that go out with them.
+    private static let eventPatience: Duration = .milliseconds(10)
 
     /// Bytes of a result that are looked at for what is shown of it, which is a kibibyte.
     private static let shownOfResult = 8_192
@@ -37,7 +39,7 @@ extension RedisBroker {
             self.tellOfWorker(self.isOnline ? .heartbeat : .online)
             self.isOnline = true
         }
-        self.flushEvents()
+        if self.eventsDue <= now { self.flushEvents() }
     }
 
     enum WorkerEvent {
@@ -192,11 +194,13 @@ extension RedisBroker {
 
     private func endEvent(_ type: StaticString) {
         self.events.end(type, at: Int64(self.loop.wallSeconds * 1e9))
+        self.eventsDue = min(self.eventsDue, self.loop.now + Self.eventPatience)
         if self.events.isFull { self.flushEvents() }
     }
 
     private func flushEvents() {
         if self.events.count > 0 { self.publishEvents("task.multi") }
+        self.eventsDue = .distantFuture
     }
 
     private func publishEvents(_ key: StaticString) {
