@@ -13,7 +13,7 @@ extension SettingKey {
         in: [.worker],
         .choice(LeakLedgerMode.allCases.map(\.rawValue)),
         default: LeakLedgerMode.sampled.rawValue,
-        "When children look at what attempts left behind: as often as 0.3 % of the time allows, after every attempt, or never."
+        "When children look at what attempts left behind: as often as 0.6 % of the time allows, after every attempt, or never."
     )
     static let recycle = SettingKey(
         "recycle",

@@ -71,12 +71,12 @@ enum TemplateRole {
         return program
     }
 
-    /// All children together may spend 0.3 % of the processors' time on looking at what they hold.
+    /// All children together may spend 0.6 % of the processors' time on looking at what they hold.
     private static func lookShare(_ settings: Settings, _ processors: Int) -> Double {
         let children = settings.pools.reduce(0) { $0 + $1.policy.concurrency }
         return switch settings.worker.leakLedger {
         case .off: 0
-        case .sampled: 0.003 * min(1, Double(processors) / Double(max(1, children)))
+        case .sampled: 0.006 * min(1, Double(processors) / Double(max(1, children)))
         case .every: .infinity
         }
     }
