@@ -127,9 +127,10 @@ public final class Master {
         self.performActions()
         self.followCeiling()
         self.completeOverdueBacktraces()
+        let wasIdle = self.runningTasks == 0
         self.distribute()
-        // Before the broker has its turn: a task does not wait for what is asked and written there.
-        self.sendAll()
+        // The first tasks do not wait for the broker's turn. Where others run, one write for all of a pass is cheaper.
+        if wasIdle { self.sendAll() }
         self.broker.endPass(now: self.now)
         self.distribute()
         self.stopWhenDone()
