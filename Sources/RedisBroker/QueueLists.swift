@@ -42,6 +42,11 @@ struct QueueLists {
         return bytes
     }
 
+    /// Whether a key is that of one of the lists.
+    func contains(_ key: String) -> Bool {
+        key == self.joins.key || self.lists.values.contains { lists in lists.contains { $0.key == key } }
+    }
+
     /// All lists of the queues, the most urgent step of every queue first; before them that of joins.
     func inOrder(_ queues: [String]) -> [List] {
         [self.joins] + (0..<self.steps).flatMap { step in queues.compactMap { self.lists[$0]?[step] } }

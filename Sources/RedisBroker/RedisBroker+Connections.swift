@@ -209,10 +209,12 @@ extension RedisBroker: RedisConnectionOwner {
         }
     }
 
-    /// The server names the keys; none when it has forgotten all.
+    /// The server names the keys; none when it has forgotten all. It watches whatever this connection has read, and
+    /// only lists are of interest.
     private func listsChanged(_ keys: Reply?) {
-        let keys = keys?.asArray.map { TakeMachine.Lists.some(Set($0.compactMap(\.asText))) }
-        self.taking.changed(keys ?? .all)
+        guard let keys = keys?.asArray else { return self.taking.changed(.all) }
+        let lists = Set(keys.compactMap(\.asText).filter(self.lists.contains))
+        if !lists.isEmpty { self.taking.changed(.some(lists)) }
     }
 
     private func subscribed() {

@@ -49,6 +49,8 @@ struct KeysTests {
         let keys = lists.inOrder(["b", "a"]).map(\.key)
         #expect(keys.prefix(5) == ["celeriac.joins", "b", "a", "b\u{6}\u{16}3", "a\u{6}\u{16}3"])
         #expect(keys.count == 9)
+        #expect(keys.allSatisfy(lists.contains))
+        #expect(!lists.contains("unacked"))
     }
 
     private func names(_ rotation: QueueRotation) -> [String] {
