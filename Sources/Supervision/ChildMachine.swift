@@ -24,6 +24,8 @@ public struct ChildMachine: Equatable, Sendable {
     public enum KillReason: Equatable, Sendable {
         /// An attempt broke a limit or the protocol; without a culprit every running task is suspect.
         case cause(Cause, culprit: DeliveryTag?)
+        /// No task ran in it: one that is over did it. A task that starts before the child is gone does not pay for it.
+        case pastTask(Cause)
         /// It was not ready in time.
         case bootTimeout
         /// It closed one of its pipes, and was not reported dead soon after.

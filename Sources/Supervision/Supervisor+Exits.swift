@@ -58,7 +58,7 @@ extension Supervisor {
         case .killed(.cause(let cause, let culprit)):
             if let culprit, !cause.isLoss { return .guilty(culprit, cause) }
             return .suspect(culprit, cause)
-        case .killed(.bootTimeout), .killed(.retired), .killed(.shutdown): return .innocent
+        case .killed(.pastTask), .killed(.bootTimeout), .killed(.retired), .killed(.shutdown): return .innocent
         case .killed(.closedPipe) where exit == .signalled("SIGKILL") && !templateLost:
             return .suspect(nil, .protocolViolation("it closed a pipe and lived on"))
         case .killed(.closedPipe): break  // It was dying after all: its own end tells more.

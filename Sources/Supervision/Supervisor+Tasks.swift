@@ -344,8 +344,11 @@ extension Supervisor {
     /// The child sent something that the protocol does not allow: it ends, and only it.
     public mutating func childBrokeProtocol(_ id: ChildID, _ what: String, now: Instant) {
         guard self.contains(id) else { return }
-        let running = self.children[id.index]!.assignments.first { $0.startedAt != nil }
-        self.kill(id.index, .cause(.protocolViolation(what), culprit: running?.delivery.tag), now: now)
+        let child = self.children[id.index]!
+        let cause = Cause.protocolViolation(what)
+        let running = child.assignments.first { $0.startedAt != nil }
+        let isOfThePast = running == nil && child.hasBooted
+        self.kill(id.index, isOfThePast ? .pastTask(cause) : .cause(cause, culprit: running?.delivery.tag), now: now)
     }
 
     /// The child has closed one of its pipes. It is dying, and its exit will be reported; if it is not, it ends.

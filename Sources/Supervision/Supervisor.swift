@@ -152,7 +152,11 @@ public struct Supervisor: Sendable {
         self.children[index]!.kill(reason, now: now)
         self.wake(by: self.children[index]!.nextDeadline)
         self.actions.append(.kill(child.id))
-        if case .cause(let cause, let culprit) = reason { self.log(.attemptKilled(child.id, culprit, cause)) }
+        switch reason {
+        case .cause(let cause, let culprit): self.log(.attemptKilled(child.id, culprit, cause))
+        case .pastTask(let cause): self.log(.attemptKilled(child.id, nil, cause))
+        case .bootTimeout, .closedPipe, .retired, .shutdown: break
+        }
         self.fill(child.pool, now: now)
     }
 }

@@ -78,6 +78,16 @@ import Testing
         #expect(bench.exit(id).compactMap(\.ending) == [.lost(.protocolViolation("garbage"))])
     }
 
+    /// The first task is over, as its outcome says, and has broken the pipe: the next one starts before the kill.
+    @Test func aBrokenProtocolIsNoLossOfATaskThatStartsAfterIt() {
+        var bench = Bench.running(tasks: [.retried { $0.maxLosses = 1 }])
+        let (id, delivery) = bench.place()!
+        bench.supervisor.childBrokeProtocol(id, "garbage", now: bench.now)
+        #expect(bench.actions().first == .kill(id))
+        bench.supervisor.taskAccepted(id, delivery.tag, now: bench.now)
+        #expect(bench.exit(id).contains(.giveBack(delivery)))
+    }
+
     @Test(arguments: [
         (ChildExit.signalled("SIGKILL"), Cause.protocolViolation("it closed a pipe and lived on")),
         (.signalled("SIGSEGV"), .signalled(signal: "SIGSEGV")), (.exited(code: 4), .exited(code: 4)),
