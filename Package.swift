@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "JSON"),
         .target(name: "Wire"),
         .target(name: "Supervision"),
+        .target(name: "Schedules"),
         .target(name: "SandboxPolicy", dependencies: ["Supervision"]),
         .target(name: "Compression", dependencies: ["CBZip2", "CZlib", "CZstd"]),
         .target(name: "Celery", dependencies: ["Compression", "JSON", .product(name: "Yams", package: "Yams")]),
@@ -119,8 +120,8 @@ let package = Package(
         .target(
             name: "ParserExercises",
             dependencies: [
-                "Celery", "Compression", "Configuration", "JSON", "Redis", "RemoteControl", "Signing", "Supervision",
-                "TaskLines", "Wire",
+                "Celery", "Compression", "Configuration", "JSON", "Redis", "RemoteControl", "Schedules", "Signing",
+                "Supervision", "TaskLines", "Wire",
             ],
             path: "Fuzz/Exercises"),
         .testTarget(name: "ParserExercisesTests", dependencies: ["ParserExercises", "Supervision"]),
@@ -130,6 +131,7 @@ let package = Package(
         .testTarget(name: "RemoteControlTests", dependencies: ["Celery", "JSON", "RemoteControl"]),
         .testTarget(name: "PostMortemsTests", dependencies: ["JSON", "PostMortems", "Supervision"]),
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
+        .testTarget(name: "SchedulesTests", dependencies: ["Schedules", "Supervision"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
         .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),
         .testTarget(name: "RedisBrokerTests", dependencies: ["Celery", "Configuration", "RedisBroker", "Supervision"]),

@@ -13,6 +13,7 @@ let package = Package(
         .executable(name: "FuzzMessages", targets: ["FuzzMessages"]),
         .executable(name: "FuzzControl", targets: ["FuzzControl"]),
         .executable(name: "FuzzReplies", targets: ["FuzzReplies"]),
+        .executable(name: "FuzzSchedules", targets: ["FuzzSchedules"]),
         .executable(name: "Canary", targets: ["Canary"]),
     ],
     dependencies: [.package(name: "celeriac", path: "..")],
@@ -27,6 +28,8 @@ let package = Package(
         .executableTarget(name: "FuzzMessages", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "FuzzControl", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "FuzzReplies", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
+        .executableTarget(
+            name: "FuzzSchedules", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "Canary"),
     ]
 )

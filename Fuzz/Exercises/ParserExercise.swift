@@ -6,6 +6,7 @@ public enum ParserExercise: String, CaseIterable, Sendable {
     case messages = "FuzzMessages"
     case control = "FuzzControl"
     case replies = "FuzzReplies"
+    case schedules = "FuzzSchedules"
     case signatures = "FuzzSignatures"
     case taskLines = "FuzzTaskLines"
     case configuration = "FuzzConfiguration"
@@ -17,6 +18,7 @@ public enum ParserExercise: String, CaseIterable, Sendable {
         case .messages: exerciseMessages(bytes)
         case .control: exerciseControl(bytes)
         case .replies: exerciseReplies(bytes)
+        case .schedules: exerciseSchedules(bytes)
         case .signatures: exerciseSignatures(bytes)
         case .taskLines: exerciseTaskLines(bytes)
         case .configuration: exerciseConfiguration(bytes)
