@@ -36,6 +36,7 @@ let package = Package(
         .target(name: "Supervision"),
         .target(name: "Schedules"),
         .target(name: "SandboxPolicy", dependencies: ["Supervision"]),
+        .target(name: "WorkerStatus", dependencies: ["Supervision"]),
         .target(name: "Compression", dependencies: ["CBZip2", "CZlib", "CZstd"]),
         .target(name: "Celery", dependencies: ["Compression", "JSON", .product(name: "Yams", package: "Yams")]),
         .target(name: "RemoteControl", dependencies: ["Celery", "Compression", "JSON"]),
@@ -89,8 +90,7 @@ let package = Package(
             name: "RedisBroker",
             dependencies: [
                 "Broker", "Celery", "Configuration", "JSON", "PostMortems", "Reactor", "Redis", "RemoteControl",
-                "Signing",
-                "Supervision", "Syscalls", "Wire",
+                "Signing", "Supervision", "Syscalls", "Wire", "WorkerStatus",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -98,7 +98,7 @@ let package = Package(
             name: "Prefork",
             dependencies: [
                 "Broker", "Celery", "ControlGroups", "CrashReports", "JSON", "PostMortems", "Reactor", "Sandbox",
-                "SandboxPolicy", "Supervision", "Syscalls", "Wire",
+                "SandboxPolicy", "Supervision", "Syscalls", "Wire", "WorkerStatus",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "WorkerLog", dependencies: ["Syscalls", .product(name: "Logging", package: "swift-log")]),
@@ -107,7 +107,7 @@ let package = Package(
             dependencies: [
                 "Broker", "CeleriacClient", "Celery", "Configuration", "ControlGroups", "InProcess", "JSON", "Journal",
                 "PostMortems", "Prefork", "Reactor", "Redis", "RedisBroker", "RemoteControl", "Sandbox",
-                "SandboxPolicy", "Signing", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
+                "SandboxPolicy", "Signing", "Supervision", "Syscalls", "TaskLines", "WorkerLog", "WorkerStatus",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -133,6 +133,7 @@ let package = Package(
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
         .testTarget(name: "SchedulesTests", dependencies: ["Schedules", "Supervision"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
+        .testTarget(name: "WorkerStatusTests", dependencies: ["JSON", "Supervision", "WorkerStatus"]),
         .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),
         .testTarget(name: "RedisBrokerTests", dependencies: ["Celery", "Configuration", "RedisBroker", "Supervision"]),
         .testTarget(name: "BrokerTests", dependencies: ["Broker", "Supervision"]),
@@ -212,7 +213,7 @@ let package = Package(
             name: "RedisTests",
             dependencies: [
                 "CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "RedisSupport", "Signing",
-                "Simulation", "Soak", "Syscalls",
+                "Simulation", "Soak", "Syscalls", "WorkerStatus",
             ]),
     ]
 )

@@ -27,6 +27,8 @@ struct HeldMessage {
     let task: Int
     /// The epoch in which it was taken, or last renewed.
     var epoch: String
+    /// When it arrived.
+    let arrivedAt: Instant
     /// How often it was handed out before.
     let deliveriesBefore: Int
     /// Whether it came with a take whose answer was lost: nobody knows then whether it has a count of deliveries.

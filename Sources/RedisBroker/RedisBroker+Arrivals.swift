@@ -4,6 +4,7 @@ import JSON
 import Supervision
 import Syscalls
 import Wire
+import WorkerStatus
 
 /// Duty 2: each message that was taken to where it belongs.
 extension RedisBroker {
@@ -41,7 +42,7 @@ extension RedisBroker {
         let profile = self.profiles.profile(task)
         self.held[number] = HeldMessage(
             tag: self.tag(number), bytes: bytes, head: head, queue: queue, task: task, epoch: self.epoch,
-            deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses,
+            arrivedAt: now, deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses,
             ownLimits: self.ownLimits(head, profile.limits), claim: claim)
         guard let claim else { return self.judge(number, now: now) }
         if let eta = head.eta, eta > self.serverSeconds { return self.putAside(number, until: eta, now: now) }
@@ -140,6 +141,7 @@ extension RedisBroker {
         outcome.failure = TaskOutcome.Failure(
             type: "WorkerLostError", message: "it has cost \(message.losses) children", cause: "signal")
         self.held[number]!.failure = outcome
+        self.meters[message.task].ended(.failure, cause: outcome.failure?.cause)
         self.enqueue(number, pool: pool)
     }
 
@@ -169,7 +171,7 @@ extension RedisBroker {
         }
         self.held[number] = HeldMessage(
             tag: self.tag(number), bytes: bytes, head: head, queue: queue, task: opener, epoch: self.epoch,
-            deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses)
+            arrivedAt: now, deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses)
         var outcome = TaskOutcome(.failure, attempts: 0)
         outcome.failure = TaskOutcome.Failure(type: "NotRegistered", message: name)
         self.endUnrun(number, outcome, dead: .notRegistered)
@@ -240,6 +242,8 @@ extension RedisBroker {
 
     func logDeath(_ letter: DeadLetter) {
         self.counts.dead += 1
+        self.deadByReason[letter.reason, default: 0] += 1
+        if letter.reason == .notRegistered { self.meters.unknown.ended(.failure, cause: letter.reason.rawValue) }
         self.logger.error(
             "message.dead",
             metadata: [

@@ -3,12 +3,13 @@ import Celery
 import Supervision
 import Syscalls
 import Wire
+import WorkerStatus
 
 /// Duty 3: what an ending is made of.
 extension RedisBroker {
     public func started(_ tag: DeliveryTag, pid: Int32?, now: Instant) {
         FaultPoint.reached(.accepted)
-        self.began(tag, pid: pid)
+        self.began(tag, pid: pid, now: now)
         guard let message = self.held[tag.number], message.failure == nil, let documents,
             self.storesResults(of: message), self.profiles.delivery(message.task).tracksStart
         else { return }
@@ -18,13 +19,14 @@ extension RedisBroker {
         self.queue(settlement)
     }
 
-    private func began(_ tag: DeliveryTag, pid: Int32?) {
+    private func began(_ tag: DeliveryTag, pid: Int32?, now: Instant) {
         guard let message = self.held[tag.number] else { return }
         self.held[tag.number]!.hasStarted = true
         // One that has failed is not run: a child only tells what follows.
         guard message.failure == nil else { return }
         self.held[tag.number]!.started = (self.loop.wallSeconds, pid)
         self.startedByTask[message.task] += 1
+        if !message.hasStarted { self.meters[message.task].started(after: (now - message.arrivedAt).wholeNanoseconds) }
         self.tellStarted(message)
         if message.isToEnd { self.endAttempt(tag, true) }
     }

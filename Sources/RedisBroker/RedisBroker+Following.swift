@@ -3,6 +3,7 @@ import Celery
 import Supervision
 import Syscalls
 import Wire
+import WorkerStatus
 
 /// Tasks that are over without a child that could tell what follows: those that killed theirs, and those that are not to
 /// be run at all.
@@ -48,8 +49,20 @@ extension RedisBroker {
     /// Ends a message that is not to be run: it has expired, was called off, or is refused.
     func endUnrun(_ number: UInt64, _ outcome: TaskOutcome, dead reason: DeadLetter.Reason? = nil) {
         guard let message = self.held[number] else { return }
+        // A dead letter of a task that is not ours is counted as one.
+        if reason != .notRegistered { self.meters[message.task].ended(unrun: outcome) }
         guard message.isFollowed else { return self.settle(number, message, outcome, dead: reason) }
         self.held[number]!.deathReason = reason
         self.askWhatFollows(number, outcome, now: self.loop.now)
+    }
+}
+
+extension TaskMeter {
+    /// Counts a message that was not run.
+    fileprivate func ended(unrun outcome: TaskOutcome) {
+        switch outcome.state {
+        case .revoked: self.ended(.revoked, cause: outcome.failure?.message)
+        case .success, .failure, .rejected: self.ended(.failure, cause: outcome.failure?.cause)
+        }
     }
 }

@@ -10,6 +10,7 @@ import Signing
 import Supervision
 import Syscalls
 import Wire
+import WorkerStatus
 
 /// A broker on a Redis server, in the layout of Celery's own transport, so that Python workers can share its queues.
 ///
@@ -21,7 +22,8 @@ import Wire
 /// 4. keep leases alive, and recover those of dead workers (`RedisBroker+Leases.swift`, `RedisBroker+Recovery.swift`);
 /// 5. pass on what workers are asked (`Remote/RedisBroker+Requests.swift`);
 /// 6. know what was called off (`Remote/RedisBroker+Revocations.swift`);
-/// 7. tell of tasks and of itself (`Remote/RedisBroker+Events.swift`).
+/// 7. tell of tasks and of itself (`Remote/RedisBroker+Events.swift`);
+/// 8. look how much waits (`Remote/RedisBroker+Queues.swift`).
 ///
 /// Every delivery has a tag of its own, never used again. It is the fence: when another worker has been given the
 /// message, the tag is gone, and whatever this worker still says about it changes nothing.
@@ -117,6 +119,14 @@ public final class RedisBroker: Broker {
     /// How often each task was started here.
     public internal(set) var startedByTask: [Int]
 
+    /// Counts what becomes of each task. The master counts here as well.
+    public let meters: TaskMeters
+    /// Dead letters by reason.
+    public internal(set) var deadByReason: [DeadLetter.Reason: Int] = [:]
+    /// A look at the queues that is under way.
+    var queueLook: QueueLook?
+    var queueWatch = QueueWatch()
+
     /// What has been done; for logs and tests.
     public internal(set) var counts = Counts()
 
@@ -159,6 +169,7 @@ public final class RedisBroker: Broker {
         self.sendsTaskEvents = options.sendsTaskEvents
         self.events = EventBatch(node: options.nodeName, pid: Int(ownProcessID))
         self.startedByTask = Array(repeating: 0, count: directory.names.count)
+        self.meters = TaskMeters(tasks: directory.names.count)
     }
 
     public func start(on loop: any EventLoop) throws {
@@ -201,6 +212,7 @@ public final class RedisBroker: Broker {
         self.notices.timePassed(now: now)
         self.resultServer?.endPass(now: now)
         self.link?.endPass(now: now)
+        self.endQueueLook(now: now)
         if self.isServing {
             // The sign of life comes first: nobody looks for what a worker held that was never known.
             self.keepLeases(now: now)
@@ -219,6 +231,7 @@ public final class RedisBroker: Broker {
         var next = min(self.commands.nextWake, self.notices.nextWake)
         if let resultServer { next = min(next, resultServer.nextWake) }
         if let link { next = min(next, link.nextWake) }
+        if let queueLook { next = min(next, queueLook.until) }
         guard self.isServing else { return next }
         if !self.isStopping, !self.queues.isEmpty {
             next = min(next, self.taking.nextWake(places: self.takeablePlaces))

@@ -22,7 +22,7 @@ struct Script {
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
     static let all = [
-        take, settle, renew, old, claim, admit, renewSlots, resume, live, forget, reply, revoke, gather,
+        take, settle, renew, old, claim, admit, renewSlots, resume, live, forget, reply, revoke, gather, lengths,
     ]
 
     /// For every script that changes more than one key: what it will touch is looked at first, because the server does not

@@ -15,7 +15,7 @@ public struct ControlMethod: Sendable {
         let name: String
         var isRequired = true
         /// Whether it takes several values.
-        var isList: Bool { ["task_id", "ids", "taskinfoitems", "headers"].contains(self.name) }
+        var isList: Bool { ["task_id", "ids", "taskinfoitems", "headers", "parts"].contains(self.name) }
 
         init(stringLiteral name: String) {
             self.isRequired = !name.hasSuffix("?")
@@ -138,6 +138,9 @@ extension ControlMethod {
         ControlMethod(.inspection, "reserved", [], "Tasks that were taken and have not started."),
         ControlMethod(.inspection, "revoked", [], "Ids of revoked tasks."),
         ControlMethod(.inspection, "scheduled", [], "Tasks that are not due."),
+        ControlMethod(
+            .inspection, "snapshot", ["parts?"], others: false,
+            "What the worker does and has done; parts are worker, queues, tasks, children, failures."),
         ControlMethod(.inspection, "stats", [], "What the worker has done, and with what."),
         ControlMethod(
             .control, "add_consumer", ["queue", "exchange?", "exchange_type?", "routing_key?"],
@@ -151,6 +154,7 @@ extension ControlMethod {
         ControlMethod(.control, "pool_grow", ["n?"], "Has n more children."),
         ControlMethod(.control, "pool_restart", ["modules?", "reload?", "reloader?"], "Replaces all children."),
         ControlMethod(.control, "pool_shrink", ["n?"], "Has n children less."),
+        ControlMethod(.control, "recycle", ["pid"], others: false, "Replaces a child when it has finished its tasks."),
         ControlMethod(.control, "rate_limit", ["task_name", "rate_limit"], "Limits how often a task starts."),
         ControlMethod(.control, "revoke", ["task_id", "terminate?", "signal?"], "Calls tasks off."),
         ControlMethod(

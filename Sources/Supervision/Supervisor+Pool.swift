@@ -127,6 +127,15 @@ extension Supervisor {
         self.fill(child.pool, now: now)
     }
 
+    /// An operator wants a child replaced. Returns whether it takes tasks, and was not to be replaced already.
+    public mutating func recycle(_ id: ChildID, now: Instant) -> Bool {
+        guard self.contains(id), let child = self.children[id.index], child.isReady, child.recycling == nil else {
+            return false
+        }
+        self.recycle(id.index, .command, now: now)
+        return true
+    }
+
     // MARK: Events
 
     /// The child is ready for tasks. An unexpected report ends it.

@@ -32,24 +32,6 @@ struct ControlCommand: ParsableCommand {
     func run() throws { try self.question.run(.control, self.method, self.words) }
 }
 
-/// `celeriac status`
-struct StatusCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Lists the workers that answer.",
-        discussion: "\(ClientStatus.help), 4 nobody answered.")
-
-    @OptionGroup(title: "Whom to ask") var question: QuestionFlags
-
-    func run() throws {
-        let replies = try self.question.ask(ControlRequest("ping"))
-        if self.question.json { return print(QuestionFlags.json(replies)) }
-        for reply in replies {
-            print("\(terminalText(reply.node)): \(reply.value["ok"] == "pong" ? "OK" : "answers oddly")")
-        }
-        print(replies.count == 1 ? "1 worker is there." : "\(replies.count) workers are there.")
-    }
-}
-
 /// What the help of such a command says.
 private enum ControlHelp {
     static func text(_ kind: ControlMethod.Kind) -> String {

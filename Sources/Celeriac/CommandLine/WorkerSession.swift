@@ -96,8 +96,10 @@ struct WorkerSession {
         }
         hooks.looked = { _, _ in leaks.looked() }
         hooks.nextWake = { leaks.nextWake }
+        var settings = try self.engine.masterSettings()
+        settings.meters = broker.meters
         let master = try Master(
-            settings: self.engine.masterSettings(), broker: broker, logger: logger, hooks: hooks, seed: randomSeed())
+            settings: settings, broker: broker, logger: logger, hooks: hooks, seed: randomSeed())
         desk.master = master
         broker.endAttempt = { [unowned master] in master.endAttempt($0, kills: $1) }
         print(self.banner)

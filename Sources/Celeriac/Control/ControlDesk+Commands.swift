@@ -17,6 +17,7 @@ extension ControlDesk {
         case "cancel_consumer": return try self.removeQueue(arguments)
         case "pool_grow": return try self.resize(arguments, grows: true)
         case "pool_shrink": return try self.resize(arguments, grows: false)
+        case "recycle": return try self.recycle(arguments)
         case "pool_restart":
             self.master.requestReload()
             return ["ok": "reload started"]
@@ -155,6 +156,13 @@ extension ControlDesk {
 
     private static let mostChildren = 1_024
     private static let mostQueues = 1_000
+
+    private func recycle(_ arguments: CeleryObject) throws(ControlError) -> CeleryValue {
+        guard let pid = arguments["pid"]?.asInt, self.master.recycle(pid: Int32(clamping: pid)) else {
+            throw ControlError("ValueError", "no child has this pid and takes tasks")
+        }
+        return ["ok": "the child will be replaced"]
+    }
 
     private func resize(_ arguments: CeleryObject, grows: Bool) throws(ControlError) -> CeleryValue {
         let count = arguments["n"]?.asInt ?? 1

@@ -12,6 +12,7 @@ extension ControlDesk {
     ) throws(ControlError) {
         switch name {
         case "scheduled": self.broker.scheduled { answer(.array($0)) }
+        case "snapshot": try self.snapshot(arguments["parts"], then: answer)
         case "query_task": self.query(Self.ids(arguments["ids"]), then: answer)
         default: answer(try self.inspect(name, arguments))
         }

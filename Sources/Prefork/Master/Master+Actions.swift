@@ -3,6 +3,7 @@ import Logging
 import Supervision
 import Syscalls
 import Wire
+import WorkerStatus
 
 /// The report that a child has just sent, while the supervisor decides about it.
 struct CurrentReport {
@@ -74,6 +75,7 @@ extension Master {
             "task.name": "\(self.settings.taskNames[delivery.task])", "retries": "\(delivery.retries)",
             "wait": "\(wait.unitDescription)",
         ]
+        self.count(.retry, delivery)
         let failure = self.currentReport.map { TaskOutcome.Failure(.reported, $0.report) }
         if let failure { metadata["reason"] = "\(failure.message)" }
         self.logger.info("task.retry", metadata: metadata)
@@ -102,6 +104,8 @@ extension Master {
         outcome.leftoverProcesses = Int(report.leftovers)
         if case .gaveUp = finished.ending { outcome.lastOutput = current.child.tail.text }
         outcome.postMortem = self.postMortem(of: finished, outcome.failure)
+        self.count(TaskMeter.Outcome(outcome.state), finished.delivery, cause: outcome.failure?.cause)
+        self.remember(outcome, finished.delivery, id: current.child.labels[finished.delivery.tag.number]?.text)
         self.broker.complete(finished.delivery, outcome, now: self.now)
     }
 

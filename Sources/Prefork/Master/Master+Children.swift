@@ -61,6 +61,7 @@ extension Master {
         }
         self.children[id] = child
         self.childrenBySerial[id.serial] = child
+        self.history.ordered[pool] += 1
     }
 
     private func sendForkOrder(

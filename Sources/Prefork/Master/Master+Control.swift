@@ -17,6 +17,14 @@ extension Master {
         return self.supervisor.pools[0].policy.concurrency
     }
 
+    /// Replaces a child when it has finished its tasks. Returns whether there is one of this pid that takes any.
+    public func recycle(pid: Int32) -> Bool {
+        guard let child = self.children.values.first(where: { $0.pid == pid }) else { return false }
+        var isRecycled = false
+        self.control { isRecycled = $0.recycle(child.id, now: $1) }
+        return isRecycled
+    }
+
     /// Begins a warm shutdown.
     public func requestWarmShutdown(_ reason: String) {
         self.logger.notice("shutdown.requested", metadata: ["reason": "\(reason)"])

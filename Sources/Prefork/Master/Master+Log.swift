@@ -21,6 +21,7 @@ extension Master {
     }
 
     func log(_ event: SupervisorEvent) {
+        self.history.note(event) { self.children[$0]?.pool }
         switch event {
         case .templateReady(let generation):
             self.logger.debug("template.ready", metadata: ["generation": "\(generation)"])

@@ -132,8 +132,10 @@ extension Master {
             end.outcome.failure?.backtrace = backtrace.frames
         }
         self.log(end)
-        guard case .final = end.kind else { return }
+        guard end.kind != .stuck else { return }
         end.outcome.postMortem = JSONValue.object(end.postMortem.json).serialized()[...]
+        self.count(end)
+        guard case .final = end.kind else { return }
         self.broker.complete(end.delivery, end.outcome, now: self.now)
     }
 

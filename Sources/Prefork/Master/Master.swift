@@ -7,6 +7,7 @@ import Supervision
 import Syscalls
 import SystemPackage
 import Wire
+import WorkerStatus
 
 /// The master: performs what the ``Supervisor`` decides, and carries bytes between broker and children.
 ///
@@ -49,6 +50,8 @@ public final class Master {
     let taskNames: [Bytes]
     /// The report that is being decided about.
     var currentReport: CurrentReport?
+    /// What is shown of what has happened.
+    var history: MasterHistory
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: Master.pipeShare, alignment: 16)
     /// Children that this process had before it became a worker: not ours to kill.
     let strangers: Set<ProcessID>
@@ -85,6 +88,7 @@ public final class Master {
             pools: settings.pools, grace: settings.grace, bootTimeout: settings.bootTimeout, seed: seed)
         self.supervisor.tasks = settings.tasks
         self.distribution = Distribution(pools: settings.pools.count)
+        self.history = MasterHistory(pools: settings.pools.count)
         self.strangers = Set(ProcessTable.ownChildren())
         self.now = Instant(nanoseconds: monotonicNanoseconds())
         try setDisposition(of: .brokenPipe, to: .ignored)

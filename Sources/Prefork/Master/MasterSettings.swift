@@ -2,6 +2,7 @@ import ControlGroups
 import SandboxPolicy
 import Supervision
 import Syscalls
+import WorkerStatus
 
 /// What the master must know beyond its broker.
 public struct MasterSettings {
@@ -29,6 +30,9 @@ public struct MasterSettings {
     /// The control groups that keep the limits of attempts.
     public var groups = ControlGroups(bare: "not asked for")
 
+    /// Counts what becomes of each task.
+    public var meters: TaskMeters
+
     /// Everything the master needs.
     public init(
         pools: [PoolPolicy], poolNames: [String], sandboxes: [SandboxProfile], tasks: [TaskProfile],
@@ -40,6 +44,7 @@ public struct MasterSettings {
         self.sandboxes = sandboxes
         self.tasks = tasks
         self.taskNames = taskNames
+        self.meters = TaskMeters(tasks: taskNames.count)
         self.grace = grace
         self.bootTimeout = bootTimeout
         self.template = template

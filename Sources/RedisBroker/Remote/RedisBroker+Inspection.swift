@@ -129,6 +129,12 @@ extension RedisBroker {
         ]
     }
 
+    /// Whether the server is there.
+    public var isConnected: Bool { self.isServing }
+
+    /// Messages that this worker has a lease on.
+    public var leaseCount: Int { self.held.values.count { !$0.isAcknowledged && !$0.isLost } }
+
     // MARK: Queues
 
     /// The names of the queues that are taken from.
