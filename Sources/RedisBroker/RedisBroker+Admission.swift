@@ -89,6 +89,7 @@ extension RedisBroker {
         }
         guard self.limitsAnything else { return }
         self.commands.send(self.call(.resume, keys: [self.keys.limited, self.keys.scheduled])) { _ in }
+        self.taking.changed(.all)
     }
 
     private var limitsAnything: Bool {

@@ -213,7 +213,11 @@ extension RedisBroker: RedisConnectionOwner {
     /// only lists are of interest.
     private func listsChanged(_ keys: Reply?) {
         guard let keys = keys?.asArray else { return self.taking.changed(.all) }
-        let lists = Set(keys.compactMap(\.asText).filter(self.lists.contains))
+        self.noteChange(of: keys.compactMap(\.asText))
+    }
+
+    func noteChange(of keys: [String]) {
+        let lists = Set(keys.filter(self.lists.contains))
         if !lists.isEmpty { self.taking.changed(.some(lists)) }
     }
 
@@ -228,11 +232,10 @@ extension RedisBroker: RedisConnectionOwner {
         self.logger.warning("broker.cannot.watch", metadata: ["reason": "\(reason)"])
     }
 
-    /// Has the server tell the second connection when a list changes that the first one has looked at: also by what this
-    /// worker publishes itself. Where that is not allowed, the lists are looked at ten times a second.
+    /// Has the server tell the second connection when another changes a list that the first one has looked at. Where that is not allowed, the lists are looked at ten times a second.
     private func track() {
         guard self.isServing, self.isSubscribed, !self.taking.isWatched, let id = self.noticesID else { return }
-        self.commands.send(Command("CLIENT", "TRACKING", "ON", "REDIRECT", String(id))) { [unowned self] in
+        self.commands.send(Command("CLIENT", "TRACKING", "ON", "REDIRECT", String(id), "NOLOOP")) { [unowned self] in
             switch $0 {
             case .success(.status):
                 self.taking.isWatched = true

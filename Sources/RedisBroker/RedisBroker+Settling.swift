@@ -1,3 +1,4 @@
+import Celery
 import Redis
 import Supervision
 import Syscalls
@@ -81,20 +82,29 @@ extension RedisBroker {
 
     private func sendBatch() {
         let batch = self.settlements.takeBatch()
-        var command = self.call(.settle, keys: self.settlementKeys)
+        var command = self.call(.settle, keys: [])
         command.add(self.brokerDatabase)
         command.add(self.options.results?.database ?? self.brokerDatabase)
+        for key in self.ownKeys + [self.keys.epoch] { command.add(key) }
         for settlement in batch { settlement.write(to: &command) }
+        self.noteFilledLists(batch)
         self.unansweredSettlements.append(batch)
         FaultPoint.willReach(.settleSent)
         self.commands.send(command) { [unowned self] in self.batchAnswered($0) }
     }
 
-    private var settlementKeys: [String] {
-        [
-            self.keys.unacked, self.keys.unackedIndex, self.keys.scheduled, self.keys.deadLetters, self.keys.deadIndex,
-            self.keys.epoch,
-        ]
+    /// The server does not tell a connection of what it does itself.
+    private func noteFilledLists(_ batch: [Settlement]) {
+        for settlement in batch {
+            for effect in settlement.effects {
+                switch effect {
+                case .push(let list, _), .pushFront(let list, _): self.noteChange(of: [list])
+                case .part: self.noteChange(of: [self.keys.queue(ChordPart.joinQueue)])
+                case .release: self.taking.changed(.all)
+                default: break
+                }
+            }
+        }
     }
 
     /// Answers come in the order of the batches.

@@ -32,11 +32,8 @@ extension RedisBroker {
         }
         let numbers = self.lastNumber + 1..<self.lastNumber + 1 + UInt64(count)
         self.lastNumber += UInt64(count)
-        let ownKeys = [
-            self.keys.unacked, self.keys.unackedIndex, self.keys.scheduled, self.keys.deadLetters, self.keys.deadIndex,
-        ]
-        let keys = ownKeys + lists.map(\.key)
-        var command = self.call(.take, keys: keys)
+        var command = self.call(.take, keys: lists.map(\.key))
+        for key in self.ownKeys { command.add(key) }
         command.add(count)
         command.add(Self.mostBytes)
         command.add(self.tagPrefix)
@@ -47,6 +44,11 @@ extension RedisBroker {
         self.unansweredTakes.append(numbers)
         FaultPoint.willReach(.takeSent)
         self.commands.send(command) { [unowned self] in self.taken($0, lists, numbers) }
+    }
+
+    /// What takes and settlements touch.
+    var ownKeys: [String] {
+        [self.keys.unacked, self.keys.unackedIndex, self.keys.scheduled, self.keys.deadLetters, self.keys.deadIndex]
     }
 
     var tagPrefix: String { "\(self.worker)." }
@@ -106,6 +108,7 @@ extension RedisBroker {
         if refusals == 0 { self.told.over("take") }
         // A list that cannot be taken from would be found full by every look.
         if refusals > 0, count == 0 { return self.taking.refused(now: now) }
+        if parts[1].asInt == 2 { self.taking.changed(.all) }
         self.taking.took(emptied: parts[1].asInt == 1, nextDue: nextDue, now: now)
     }
 

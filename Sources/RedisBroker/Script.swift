@@ -111,46 +111,51 @@ extension Script {
     /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step. When
     /// the lists have no more, it looks at them once, which has the server tell of what comes (`CLIENT TRACKING`).
     ///
-    /// Keys: unacked, its index, scheduled, dead letters, their index; then the lists in the order in which to take.
-    /// Arguments: most messages · most bytes · tag prefix · number of the first tag · prefix of delivery counts · bytes
-    /// of the largest message · for each list, what ends its entry in unacked: `, "", "queue"]`.
-    /// Answers: seconds until the next message is due or -1 · 1 when all lists are empty, else 0 · seconds since 1970 · for
-    /// each message its list's place (from 1), how often it was handed out before, and the message; for one that is too
+    /// Keys: the lists in the order in which to take. The server tracks every key that a script which reads declares:
+    /// whatever else is touched is an argument, or word of each of its changes would come.
+    /// Arguments: unacked · its index · scheduled · dead letters · their index · most messages · most bytes · tag prefix ·
+    /// number of the first tag · prefix of delivery counts · bytes of the largest message · for each list, what ends its
+    /// entry in unacked: `, "", "queue"]`.
+    /// Answers: seconds until the next message is due or -1 · 1 when all lists are empty, 2 when some list has got what was
+    /// due, else 0 · seconds since 1970 · for each message its list's place (from 1), how often it was handed out before, and the message; for one that is too
     /// large, which goes to the dead letters, the place below zero, its size, and the task's id if it is found; for a list
     /// that cannot be taken from, 0, its place, and why.
     static let take = Script(
         "take",
         after: prelude,
         """
-        for place, kind in ipairs({ 'hash', 'zset', 'zset', 'hash', 'zset' }) do
-            local failed = wrong(KEYS[place], kind)
-            if failed then return redis.error_reply(failed) end
-        end
+        local unacked, index, scheduled, dead, deadIndex = unpack(ARGV, 1, 5)
+        local prefix, counts, entryEnds = ARGV[8], ARGV[10], 11
+        local left, bytes, number, largest = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[9]), tonumber(ARGV[11])
+        local broken = wrong(unacked, 'hash') or wrong(index, 'zset') or wrong(scheduled, 'zset')
+            or wrong(dead, 'hash') or wrong(deadIndex, 'zset')
+        if broken then return redis.error_reply(broken) end
         local time = redis.call('TIME')
         local now = time[1] + time[2] / 1000000
-        local next = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+        local next = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
+        local moved = false
         if next[2] and tonumber(next[2]) <= now then
-            local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 100)
+            local due = redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, 100)
             for i = #due, 1, -1 do
                 local member = due[i]
                 local failed = deliver(member)
                 if failed == 'malformed' then
                     local id = redis.sha1hex(member)
-                    redis.call('HSET', KEYS[4], id, cjson.encode({ reason = 'malformed', queue = '', priority = 0,
+                    redis.call('HSET', dead, id, cjson.encode({ reason = 'malformed', queue = '', priority = 0,
                         text = 'it was scheduled for no list', message = member }))
-                    redis.call('ZADD', KEYS[5], now, id)
+                    redis.call('ZADD', deadIndex, now, id)
                     failed = nil
                 end
                 if failed then
-                    redis.call('ZADD', KEYS[3], now + 1, member)
+                    redis.call('ZADD', scheduled, now + 1, member)
                 else
-                    redis.call('ZREM', KEYS[3], member)
+                    redis.call('ZREM', scheduled, member)
                 end
             end
-            next = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+            moved = true
+            next = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
         end
         local answer = { next[2] and tostring(math.max(0, next[2] - now)) or '-1', 0, string.format('%.6f', now) }
-        local left, bytes, number, largest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[6])
         -- What tells of an earlier delivery stands at a message's end; long texts are dear to cut.
         local function tailOf(message) return #message > 4096 and string.sub(message, -4096) or message end
         local function bury(message, entryEnd)
@@ -158,19 +163,19 @@ extension Script {
             local record = '{"reason":"too_large","text":"the message has ' .. #message .. ' bytes","queue":'
                 .. string.sub(entryEnd, 7, -2) .. ',"priority":0,"task_id":' .. cjson.encode(id) .. ',"message":'
                 .. cjson.encode(message) .. '}'
-            local tag = ARGV[3] .. number
-            redis.call('HSET', KEYS[4], tag, record)
-            redis.call('ZADD', KEYS[5], now, tag)
+            local tag = prefix .. number
+            redis.call('HSET', dead, tag, record)
+            redis.call('ZADD', deadIndex, now, tag)
             return id
         end
-        for list = 6, #KEYS do
+        for list = 1, #KEYS do
             local hasMore = true
             while hasMore and left > 0 and bytes > 0 do
                 local wanted = math.min(left, 32)
                 local messages = redis.pcall('RPOP', KEYS[list], wanted)
                 if not messages then break end
                 if messages.err then
-                    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = 0, list - 5, KEYS[list] .. ': ' .. messages.err
+                    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = 0, list, KEYS[list] .. ': ' .. messages.err
                     break
                 end
                 local entries, scores = {}, {}
@@ -182,12 +187,12 @@ extension Script {
                         count = i - 1
                         break
                     end
-                    local place, before = list - 5, 0
+                    local place, before = list, 0
                     if #message > largest then
-                        place, before, message = -place, #message, bury(message, ARGV[list + 1])
+                        place, before, message = -place, #message, bury(message, ARGV[entryEnds + list])
                     else
-                        local tag = ARGV[3] .. number
-                        entries[#entries + 1], entries[#entries + 2] = tag, '[' .. message .. ARGV[list + 1]
+                        local tag = prefix .. number
+                        entries[#entries + 1], entries[#entries + 2] = tag, '[' .. message .. ARGV[entryEnds + list]
                         scores[#scores + 1], scores[#scores + 2] = now, tag
                     end
                     number = number + 1
@@ -196,22 +201,23 @@ extension Script {
                     -- The end of `"redelivered": true`, from a letter that is rare: the search stops at each such one.
                     if string.find(tail, 'vered": true', 1, true) then
                         local id = string.match(tail, '"correlation_id": "([^"]*)"')
-                        local count = id and redis.pcall('INCR', ARGV[5] .. id)
+                        local count = id and redis.pcall('INCR', counts .. id)
                         if type(count) == 'number' then
                             before = count
-                            redis.call('EXPIRE', ARGV[5] .. id, 604800)
+                            redis.call('EXPIRE', counts .. id, 604800)
                         end
                     end
                     answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = place, before, message
                 end
                 if #entries > 0 then
-                    redis.call('HSET', KEYS[1], unpack(entries))
-                    redis.call('ZADD', KEYS[2], unpack(scores))
+                    redis.call('HSET', unacked, unpack(entries))
+                    redis.call('ZADD', index, unpack(scores))
                 end
                 left = left - count
             end
         end
-        if left > 0 and bytes > 0 and (#KEYS < 6 or redis.call('EXISTS', unpack(KEYS, 6)) == 0) then answer[2] = 1 end
+        if left > 0 and bytes > 0 and (#KEYS == 0 or redis.call('EXISTS', unpack(KEYS)) == 0) then answer[2] = 1 end
+        if moved then answer[2] = 2 end
         return answer
         """)
 
@@ -219,9 +225,9 @@ extension Script {
     /// another worker, and nothing of it happens. After the database was lost as a whole the tag proves nothing, and the
     /// effects happen.
     ///
-    /// Keys: unacked, its index, scheduled, dead letters, their index, epoch.
-    /// Arguments: number of the broker's database · of the results' database; then for each delivery its tag (empty for
-    /// none) · the epoch in which it was taken · 1 to end the delivery, 0 to keep it · number of effects · for each
+    /// No keys, for the reason that ``take`` gives.
+    /// Arguments: number of the broker's database · of the results' database · unacked · its index · scheduled · dead
+    /// letters · their index · epoch; then for each delivery its tag (empty for none) · the epoch in which it was taken · 1 to end the delivery, 0 to keep it · number of effects · for each
     /// effect its kind and three arguments:
     /// `push` list, message · `front` list, message · `schedule` seconds since 1970, member · `dead` id, record, seconds ·
     /// `result` key, seconds to keep, document · `final` the same, unless a success is stored · `pending` the same, unless
@@ -234,17 +240,18 @@ extension Script {
         "settle",
         after: prelude + storing + chords + chordEffects,
         """
-        local broken = wrong(KEYS[1], 'hash') or wrong(KEYS[2], 'zset') or wrong(KEYS[6], 'string')
+        local unacked, index, scheduled, dead, deadIndex, epochKey = unpack(ARGV, 3, 8)
+        local broken = wrong(unacked, 'hash') or wrong(index, 'zset') or wrong(epochKey, 'string')
         if broken then return redis.error_reply(broken) end
-        local epoch = redis.call('GET', KEYS[6])
+        local epoch = redis.call('GET', epochKey)
         local answer, ended = {}, {}
-        local at = 3
+        local at = 9
         local function refusal(kind, a, b)
             if kind == 'push' or kind == 'front' then return wrong(a, 'list') end
-            if kind == 'schedule' then return wrong(KEYS[3], 'zset') end
-            if kind == 'dead' then return wrong(KEYS[4], 'hash') or wrong(KEYS[5], 'zset') end
+            if kind == 'schedule' then return wrong(scheduled, 'zset') end
+            if kind == 'dead' then return wrong(dead, 'hash') or wrong(deadIndex, 'zset') end
             if kind == 'release' then return wrong(a, 'zset') or wrong(b, 'list') end
-            if kind == 'joiner' then return wrong(a, 'list') or wrong(KEYS[3], 'zset') end
+            if kind == 'joiner' then return wrong(a, 'list') or wrong(scheduled, 'zset') end
             if kind == 'part' then return inResults(function() return notPart(a) end) end
         end
         local function isMet(kind, a, b, tag)
@@ -253,22 +260,22 @@ extension Script {
                 return inResults(function() return redis.pcall('GET', a .. '.c') == b end)
             end
             if kind ~= 'aged' then return true end
-            local renewed = redis.call('ZSCORE', KEYS[2], tag)
+            local renewed = redis.call('ZSCORE', index, tag)
             return not renewed or tonumber(renewed) <= redis.call('TIME')[1] - a
         end
         local function perform(kind, a, b, c)
             local reply
             if kind == 'push' then reply = redis.pcall('LPUSH', a, b)
             elseif kind == 'front' then reply = redis.pcall('RPUSH', a, b)
-            elseif kind == 'schedule' then reply = redis.pcall('ZADD', KEYS[3], a, b)
+            elseif kind == 'schedule' then reply = redis.pcall('ZADD', scheduled, a, b)
             elseif kind == 'dead' then
-                reply = redis.pcall('HSET', KEYS[4], a, b)
-                if not (type(reply) == 'table' and reply.err) then reply = redis.pcall('ZADD', KEYS[5], c, a) end
+                reply = redis.pcall('HSET', dead, a, b)
+                if not (type(reply) == 'table' and reply.err) then reply = redis.pcall('ZADD', deadIndex, c, a) end
             elseif kind == 'forget' then reply = redis.pcall('DEL', a)
             elseif kind == 'release' then
                 reply = redis.pcall('ZREM', a, c)
                 local member = redis.call('LPOP', b)
-                if member and deliver(member) then redis.call('ZADD', KEYS[3], 0, member) end
+                if member and deliver(member) then redis.call('ZADD', scheduled, 0, member) end
             elseif kind == 'end' then reply = redis.pcall('SET', a, 'ended', 'EX', c)
             elseif kind == 'uncount' then redis.pcall('DECR', a)
             elseif kind == 'joiner' then joiner = { a, b, c }
@@ -280,7 +287,7 @@ extension Script {
                     redis.call('RPUSH', joiner[1], joiner[2])
                 elseif due then
                     local now = redis.call('TIME')
-                    redis.call('ZADD', KEYS[3], now[1] + 1 + due / 1000, #joiner[1] .. ':' .. joiner[1] .. joiner[2])
+                    redis.call('ZADD', scheduled, now[1] + 1 + due / 1000, #joiner[1] .. ':' .. joiner[1] .. joiner[2])
                 end
             end
             if type(reply) == 'table' and reply.err then return reply.err end
@@ -294,7 +301,7 @@ extension Script {
             for effect = at, last - 1, 4 do
                 isPlain = isPlain and documents[ARGV[effect]]
             end
-            local held = tag == '' or redis.call(isPlain and 'HDEL' or 'HEXISTS', KEYS[1], tag) == 1 or taken ~= epoch
+            local held = tag == '' or redis.call(isPlain and 'HDEL' or 'HEXISTS', unacked, tag) == 1 or taken ~= epoch
             if held and not isPlain then
                 for effect = at, last - 1, 4 do
                     held = held and isMet(ARGV[effect], ARGV[effect + 1], ARGV[effect + 2], tag)
@@ -325,7 +332,7 @@ extension Script {
                         end
                     end
                     if ends and tag ~= '' then
-                        redis.call('HDEL', KEYS[1], tag)
+                        redis.call('HDEL', unacked, tag)
                         ended[#ended + 1] = tag
                     end
                 end
@@ -333,7 +340,7 @@ extension Script {
             answer[#answer + 1] = outcome
             at = last
         end
-        if #ended > 0 then redis.call('ZREM', KEYS[2], unpack(ended)) end
+        if #ended > 0 then redis.call('ZREM', index, unpack(ended)) end
         return answer
         """)
 

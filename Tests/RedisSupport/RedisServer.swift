@@ -77,6 +77,13 @@ package final class RedisServer {
         return connection
     }
 
+    /// How often a command has been carried out.
+    package func calls(of command: String) throws -> Int {
+        let text = try self.command("INFO", "commandstats").text ?? ""
+        let line = text.split(separator: "\r\n").first { $0.hasPrefix("cmdstat_\(command):") } ?? ""
+        return line.split(separator: ",").first.flatMap { $0.split(separator: "=").last.flatMap { Int($0) } } ?? 0
+    }
+
     /// The length of a list.
     package func length(_ key: String) throws -> Int { try self.command("LLEN", key).integer ?? -1 }
 

@@ -53,17 +53,17 @@ public enum Mutation: String, CaseIterable, Sendable {
         switch self {
         case .noFence:
             (
-                "local held = tag == '' or redis.call(isPlain and 'HDEL' or 'HEXISTS', KEYS[1], tag) == 1 or taken ~= epoch",
-                "redis.call(isPlain and 'HDEL' or 'HEXISTS', KEYS[1], tag) local held = true"
+                "local held = tag == '' or redis.call(isPlain and 'HDEL' or 'HEXISTS', unacked, tag) == 1 or taken ~= epoch",
+                "redis.call(isPlain and 'HDEL' or 'HEXISTS', unacked, tag) local held = true"
             )
         case .endWithoutOutcome:
             (
                 "local outcome = held and 1 or 0",
-                "local outcome = held and 1 or 0 held = held and redis.call('HDEL', KEYS[1], tag) == 0"
+                "local outcome = held and 1 or 0 held = held and redis.call('HDEL', unacked, tag) == 0"
             )
         case .tagKept:
-            ("redis.call(isPlain and 'HDEL' or 'HEXISTS', KEYS[1], tag)", "redis.call('HEXISTS', KEYS[1], tag)")
-        case .popWithoutRecord: ("redis.call('HSET', KEYS[1], unpack(entries))", "")
+            ("redis.call(isPlain and 'HDEL' or 'HEXISTS', unacked, tag)", "redis.call('HEXISTS', unacked, tag)")
+        case .popWithoutRecord: ("redis.call('HSET', unacked, unpack(entries))", "")
         case .dueDropped: ("redis.call('RPUSH', list, string.sub(member, colon + length + 1))", "")
         case .publishedTwice:
             (
@@ -75,10 +75,10 @@ public enum Mutation: String, CaseIterable, Sendable {
                 "if kind == 'silent' then return redis.call('EXISTS', a) == 0 end",
                 "if kind == 'silent' then return true end"
             )
-        case .uncounted: ("redis.pcall('INCR', ARGV[5] .. id)", "1")
+        case .uncounted: ("redis.pcall('INCR', counts .. id)", "1")
         case .noEpoch: (" or taken ~= epoch", "")
         case .forgottenTooEarly: ("if #page[2] > 0 then return 0 end", "")
-        case .deadLetterLost: ("reply = redis.pcall('HSET', KEYS[4], a, b)", "reply = 1")
+        case .deadLetterLost: ("reply = redis.pcall('HSET', dead, a, b)", "reply = 1")
         case .slotsNeverFree:
             ("local member = redis.call('LPOP',", "local member = nil and redis.call('LPOP',")
         case .lostTakeForgotten, .lostRedispatch, .taintedChild, .pipeDropped, .toothlessLimits, .forkFailureIgnored:

@@ -67,6 +67,18 @@ extension AcceptanceTests {
             #expect(ContinuousClock.now - start < .seconds(8))
         }
 
+        /// One script takes a message, one ends it: what a worker changes itself must not make it look again. The rest is for
+        /// signs of life.
+        @Test func idleWorkerAsksOnceForAMessage() throws {
+            _ = try self.client.result(self.client.send("tasks.add", 1, 2))
+            let before = try self.installation.server.calls(of: "evalsha")
+            for _ in 0..<20 {
+                let id = try self.client.send("tasks.add", 1, 2)
+                #expect(try self.client.result(id).state == "SUCCESS")
+            }
+            #expect(try self.installation.server.calls(of: "evalsha") - before <= 2 * 20 + 10)
+        }
+
         @Test func failedStepFailsTheRestOfItsChain() throws {
             let ids = try self.client.sendChain(
                 CeleryClient.signature("tasks.identity", ["in the chain"]), CeleryClient.signature("tasks.fail"),

@@ -144,7 +144,7 @@ extension ControlTests {
 
         @Test func manyTasksAreToldInFewMessages() throws {
             let worker = try self.place.worker("-E")
-            let before = try Self.messages(self.place.server)
+            let before = try self.place.server.calls(of: "publish")
             let ids = try self.client.sendMany("demo.noop", Array(repeating: [:], count: 500))
             let heard = try self.heard("all ends") { heard in
                 ids.allSatisfy { heard["tasks"]?[$0]?["state"] == "SUCCESS" }
@@ -152,16 +152,10 @@ extension ControlTests {
             for id in ids {
                 #expect(Self.types(heard, of: id) == ["task-received", "task-started", "task-succeeded"])
             }
-            let published = try Self.messages(self.place.server) - before
+            let published = try self.place.server.calls(of: "publish") - before
             // 500 results are published too, and a heartbeat now and then.
             #expect(published < 500 + 500, "\(published) for 1,500 events")
             #expect(worker.isRunning)
-        }
-
-        private static func messages(_ server: RedisServer) throws -> Int {
-            let text = try server.command("INFO", "commandstats").text ?? ""
-            let line = text.split(separator: "\r\n").first { $0.hasPrefix("cmdstat_publish:") } ?? ""
-            return line.split(separator: ",").first.flatMap { $0.split(separator: "=").last.flatMap { Int($0) } } ?? 0
         }
     }
 }

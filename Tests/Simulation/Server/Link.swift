@@ -29,6 +29,8 @@ final class Link {
     var database = 0
     /// Keys whose changes this connection wants told on another one.
     var tracked: Set<String> = []
+    /// Changes that the command under way made before it looked: the look covers them.
+    var changesBeforeLook = 0
     var noticesTo: CInt?
     var isSubscribed = false
 

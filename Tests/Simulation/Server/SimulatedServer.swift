@@ -184,9 +184,12 @@ final class SimulatedServer {
     /// Whoever has looked at a key hears of its next change.
     private func track(_ words: [[UInt8]], for link: Link) {
         guard link.noticesTo != nil else { return }
+        link.changesBeforeLook = self.commands.keyspace.changes.count
+        link.tracked.subtract(self.commands.keyspace.changes.map(\.key))
         link.tracked.formUnion(words.dropFirst().map { String(decoding: $0, as: UTF8.self) })
     }
 
+    /// Nobody hears of what he did himself (`NOLOOP`); he has to look again like the others.
     private func tellTrackers(_ changes: [Keyspace.Change], except link: Link?) {
         for client in self.clients where client !== link && !client.tracked.isEmpty {
             for key in Set(changes.map(\.key)).intersection(client.tracked).sorted() {
@@ -194,6 +197,9 @@ final class SimulatedServer {
                 self.tell(client, of: .array([.bytes(Array(key.utf8))]))
             }
         }
+        guard let link, !link.tracked.isEmpty else { return }
+        link.tracked.subtract(changes.dropFirst(link.changesBeforeLook).map(\.key))
+        link.changesBeforeLook = 0
     }
 
     private func tell(_ client: Link, of keys: Reply) {
