@@ -41,7 +41,8 @@ public struct PrometheusText {
         self.single(
             "celeriac_messages_taken_total", .counter, "Messages taken from queues.", Double(broker.taken))
         self.single(
-            "celeriac_deliveries_settled_total", .counter, "Deliveries ended at the broker.", Double(broker.settled))
+            "celeriac_deliveries_settled_total", .counter,
+            "Deliveries ended at the broker, those that went back among them.", Double(broker.settled))
         self.single(
             "celeriac_deliveries_stale_total", .counter,
             "Deliveries that another worker had been given before they ended here.", Double(broker.stale))

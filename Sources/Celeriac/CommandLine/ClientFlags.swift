@@ -68,6 +68,7 @@ enum ClientStatus: Int32 {
         case let error as ClientError: self.init(error.code)
         case let error as BatchError: self.init(error.cause.code)
         case is UsageError: self = .usage
+        case is LocalQuestion.NobodyListens: self = .server
         default: self = .failed
         }
     }

@@ -77,18 +77,33 @@ struct QuestionFlags: ParsableArguments {
 
     /// Asks, and ends the command when nobody answers.
     func ask(_ request: ControlRequest) throws -> [ControlReply] {
+        var replies: [ControlReply] = []
+        do {
+            replies = try self.replies(request)
+        } catch let error as UsageError {
+            throw error
+        } catch {
+            try reportingErrors { throw error }
+        }
+        // A worker that shuts down says nothing.
+        if replies.isEmpty, request.method != "shutdown" {
+            printError("no worker answered within \(try self.wait.unitDescription)")
+            throw ExitCode(ClientStatus.timedOut.rawValue)
+        }
+        return replies
+    }
+
+    /// Asks. Prints nothing: throws ``LocalQuestion/NobodyListens``, or what the client throws.
+    ///
+    /// - Parameter node: Asks this worker only, whatever the flags say.
+    func replies(_ request: ControlRequest, of node: String? = nil) throws -> [ControlReply] {
         var request = request
-        request.destination = self.destination?.split(separator: ",").map(String.init) ?? []
-        (request.pattern, request.matcher) = (self.pattern, self.pattern.map { _ in "glob" })
+        request.destination = node.map { [$0] } ?? self.destination?.split(separator: ",").map(String.init) ?? []
+        if node == nil { (request.pattern, request.matcher) = (self.pattern, self.pattern.map { _ in "glob" }) }
         let timeout = try self.wait
         let replies =
             try self.socket.map { try LocalQuestion.ask(request, at: $0, timeout: timeout) }
             ?? self.askBroker(request, timeout)
-        // A worker that shuts down says nothing.
-        if replies.isEmpty, request.method != "shutdown" {
-            printError("no worker answered within \(timeout.unitDescription)")
-            throw ExitCode(ClientStatus.timedOut.rawValue)
-        }
         return replies.sorted { $0.node < $1.node }
     }
 
@@ -102,9 +117,7 @@ struct QuestionFlags: ParsableArguments {
 
     private func askBroker(_ request: ControlRequest, _ timeout: Duration) throws -> [ControlReply] {
         let client = try self.servers.client(try self.servers.settings())
-        var replies: [ControlReply] = []
-        try reportingErrors { replies = try waiting { try await client.ask(request, timeout: timeout) } }
-        return replies
+        return try waiting { try await client.ask(request, timeout: timeout) }
     }
 
     // MARK: Answers

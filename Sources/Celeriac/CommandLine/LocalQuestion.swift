@@ -1,4 +1,3 @@
-import ArgumentParser
 import Celery
 import RemoteControl
 import Supervision
@@ -7,7 +6,12 @@ import SystemPackage
 
 /// Asks a worker of this machine on its socket.
 enum LocalQuestion {
-    /// Asks and waits for the answer. Ends the command when there is no worker.
+    /// There is no worker.
+    struct NobodyListens: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Asks and waits for the answer. Throws ``NobodyListens`` when there is no worker.
     static func ask(_ request: ControlRequest, at path: String, timeout: Duration) throws -> [ControlReply] {
         let deadline = Instant(nanoseconds: monotonicNanoseconds()) + timeout
         let socket = try self.connect(path)
@@ -25,8 +29,7 @@ enum LocalQuestion {
             if let error = connectionError(socket.number) { throw error }
             return socket
         } catch {
-            printError("no worker listens at \(path): \(error)")
-            throw ExitCode(ClientStatus.server.rawValue)
+            throw NobodyListens(description: "no worker listens at \(path): \(error)")
         }
     }
 

@@ -7,7 +7,7 @@ import Syscalls
 
 extension Worker {
     /// Runs the program's command line, and ends the process: `run`, `worker`, `send`,
-    /// `result`, `queues`, `purge`, `inspect`, `control`, `status`, `dead`, `why`, `leaks`, `leakcheck`, `config`, `sandbox`.
+    /// `result`, `queues`, `purge`, `inspect`, `control`, `status`, `top`, `dead`, `why`, `leaks`, `leakcheck`, `config`, `sandbox`.
     public func main() -> Never {
         if TemplateRole.isOurs { TemplateRole.run(self) }
         openStandardDescriptors()
@@ -41,9 +41,9 @@ struct WorkerCommand: ParsableCommand {
             abstract: "Runs tasks in supervised child processes with limits.",
             subcommands: [
                 RunCommand.self, WorkCommand.self, SendCommand.self, ResultCommand.self, QueuesCommand.self,
-                PurgeCommand.self, InspectCommand.self, ControlCommand.self, StatusCommand.self, DeadCommand.self,
-                WhyCommand.self, LeaksCommand.self, LeakCheckCommand.self,
-                ConfigCommand.self, SandboxCommand.self,
+                PurgeCommand.self, InspectCommand.self, ControlCommand.self, StatusCommand.self, TopCommand.self,
+                DeadCommand.self, WhyCommand.self, LeaksCommand.self, LeakCheckCommand.self, ConfigCommand.self,
+                SandboxCommand.self,
             ])
     }
 }

@@ -90,12 +90,14 @@ struct WorkerSession {
         broker.onStart = { [unowned desk] in desk.listen(at: self.socketPath, on: $0) }
         defer { desk.close() }
         var hooks = self.hooks(broker)
+        let service = ServiceReporter(Environment.current, logger)
         hooks.passed = { master in
             leaks.update(master)
+            service?.update(master, desk.state)
             output.flush()
         }
         hooks.looked = { _, _ in leaks.looked() }
-        hooks.nextWake = { leaks.nextWake }
+        hooks.nextWake = { min(leaks.nextWake, service?.nextWake ?? .distantFuture) }
         var settings = try self.engine.masterSettings()
         settings.meters = broker.meters
         let master = try Master(

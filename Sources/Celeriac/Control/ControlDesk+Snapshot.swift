@@ -58,7 +58,7 @@ extension ControlDesk {
     var state: WorkerState {
         WorkerState(
             isStopping: self.master.isStopping, hasChildren: self.master.hasChildren,
-            isConnected: self.broker.isConnected, hasQueues: !self.broker.queueNames.isEmpty)
+            isConnected: self.broker.isConnected, hasQueues: self.broker.hasQueues)
     }
 
     private var shownBroker: WorkerSnapshot.Broker {

@@ -4,7 +4,11 @@ import Supervision
 /// does the master take the configuration over, and the children are replaced one by one. A configuration that does
 /// not start a template changes nothing.
 extension Master {
+    /// Whether a reload is under way.
+    public var isReloading: Bool { self.pendingReload != nil }
+
     func reload() {
+        self.reloads += 1
         guard self.pendingReload == nil else {
             return self.logger.warning("reload.ignored", metadata: ["reason": "another reload is under way"])
         }

@@ -40,6 +40,8 @@ public final class Master {
     /// What templates read: the configuration in force, and a newer one that is being tried.
     var templateInput: [UInt8]
     var pendingReload: [UInt8]?
+    /// How often a reload was asked for.
+    public internal(set) var reloads = 0
     /// What the last reload replaced.
     var replacedConfiguration: ReplacedConfiguration?
     /// What the children of each pool may do, in the configuration that is in force.

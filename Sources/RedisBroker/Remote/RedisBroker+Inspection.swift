@@ -140,6 +140,9 @@ extension RedisBroker {
     /// The names of the queues that are taken from.
     public var queueNames: [String] { self.queues.map(\.name) }
 
+    /// Whether it is to take from any queue.
+    public var hasQueues: Bool { !self.queues.isEmpty }
+
     /// Takes from one more queue.
     public func addQueue(_ name: String) {
         guard !self.queueNames.contains(name) else { return }

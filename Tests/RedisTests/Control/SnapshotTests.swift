@@ -44,7 +44,8 @@ extension RedisTests {
             try self.send("demo.crash", "deadly")
             try self.send("tasks.unheard_of", "nobody's")
             try wait(for: "all four ends") {
-                try self.snapshot("worker").broker.settled == 4
+                let ends = try self.snapshot("tasks").tasks?.flatMap(\.ends) ?? []
+                return ends.filter { ["success", "failure"].contains($0.outcome) }.count == 4
             }
             let tasks = try self.snapshot("tasks").tasks ?? []
             let add = try #require(tasks.first { $0.name == "tasks.add" })
@@ -92,6 +93,24 @@ extension RedisTests {
             }
             #expect(try self.snapshot("tasks").tasks?.first?.ends.first?.cause == "terminated")
             try worker.end()
+        }
+
+        @Test func topShowsTheFleetOnce() throws {
+            let worker = try self.worker("-c", "2")
+            let other = try Program(worker: self.server, ["-n", "x@here", "-c", "1"])
+            try wait(for: "both in one picture") {
+                let shown = try Ended(["top", "--once", "-t", "0.3"], server: self.server)
+                return shown.status == 0 && shown.lines.filter { $0.contains(" idle ") }.count == 3
+            }
+            let shown = try self.ask("top", "--once")
+            #expect(shown.lines.first?.hasPrefix("w@here  consuming  up ") == true)
+            #expect(shown.lines.dropFirst().first == "  queues: celery 0")
+            let json = try self.ask("top", "--json").json
+            #expect(json["w@here"]?["children"]?.elements.count == 2)
+            #expect(json["w@here"]?["failures"] == nil)
+            let nobody = try Ended(["top", "--socket", "/nowhere"])
+            #expect(nobody.status == 3 && nobody.errors.contains("no worker listens at /nowhere"))
+            for program in [worker, other] { try program.end() }
         }
 
         /// Probes get their answers while the server is away, and know the difference.
