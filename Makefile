@@ -10,14 +10,17 @@
 # make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
 # make fuzz-long TARGET=FuzzMessages TIME=3600   one of them for longer
 # make fuzz-coverage   what the inputs found so far reach, line by line
-# make everything   what takes a night: check, model, fuzz, and ten minutes of soak
+# make status   the program that shows a worker over HTTP, release; a package of its own in Status
+# make status-test   its tests
+# make everything   what takes a night: check, status-test, model, fuzz, and ten minutes of soak
 # make format   lays out the sources
 # make clean    removes everything built
 
 SWIFT ?= swift
-sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Exercises Fuzz/Sources
+sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Exercises Fuzz/Sources \
+	Status/Package.swift Status/Sources/StatusServer Status/Sources/CeleriacStatus Status/Tests
 
-.PHONY: build demo test check bench bench-peers model simulate soak fuzz fuzz-long fuzz-coverage everything format clean dependencies peers
+.PHONY: build demo test check bench bench-peers model simulate soak fuzz fuzz-long fuzz-coverage status status-test everything format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -61,13 +64,21 @@ fuzz-long: dependencies
 fuzz-coverage: dependencies
 	scripts/fuzz-coverage $(TARGET)
 
-everything: check model fuzz soak
+status:
+	@scripts/install-dependencies
+	$(SWIFT) build --package-path Status --configuration release --static-swift-stdlib
+
+status-test:
+	@scripts/install-dependencies
+	$(SWIFT) test --package-path Status
+
+everything: check status-test model fuzz soak
 
 format:
 	$(SWIFT) format --in-place --recursive $(sources)
 
 clean:
-	rm -rf .build
+	rm -rf .build Status/.build
 
 dependencies:
 	@scripts/install-dependencies

@@ -65,7 +65,7 @@ public enum StatusPage {
         #trouble { border: 1px solid var(--bad); color: var(--bad); border-radius: .4rem; padding: .5rem .8rem; }
         section { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1rem;
           margin-top: 1rem; overflow-x: auto; }
-        .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .8rem; }
+        .tiles { margin-bottom: 1rem; display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .8rem; }
         .tiles b { display: block; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th { text-align: left; font-weight: 500; color: var(--soft); padding: 0 .9rem .3rem 0; white-space: nowrap; }
@@ -114,7 +114,7 @@ public enum StatusPage {
           return value.toFixed(index > 0 && value < 100 ? 1 : 0) + ' ' + units[index];
         }
         function time(seconds) {
-          if (seconds === undefined || seconds === null) return '–';
+          if (seconds === undefined || seconds === null || seconds === 0) return '–';
           if (seconds < 0.001) return (seconds * 1e6).toFixed(0) + ' µs';
           if (seconds < 1) return (seconds * 1e3).toFixed(seconds < 0.01 ? 1 : 0) + ' ms';
           if (seconds < 120) return seconds.toFixed(1) + ' s';
@@ -129,7 +129,7 @@ public enum StatusPage {
         function count(task, outcomes) {
           return sum(task.ends.filter(end => outcomes.includes(end.outcome)).map(end => end.count));
         }
-        function bar(used, most) {
+        function bar(used, most, warns) {
           const share = Math.min(1, used / most);
           const space = 'http://www.w3.org/2000/svg';
           const drawing = document.createElementNS(space, 'svg');
@@ -139,10 +139,11 @@ public enum StatusPage {
           filled.setAttribute('width', share * 100);
           filled.setAttribute('height', 1);
           drawing.append(filled);
-          return make('span', share > 0.85 ? 'bar full' : 'bar', drawing);
+          return make('span', warns && share > 0.85 ? 'bar full' : 'bar', drawing);
         }
         function memory(used, most) {
-          return make('span', '', most ? bar(used, most) : null, most ? bytes(used) + ' of ' + bytes(most) : bytes(used));
+          if (!most) return used ? bytes(used) : '–';
+          return make('span', '', bar(used, most, true), bytes(used) + ' of ' + bytes(most));
         }
 
         function showWorker(now) {
@@ -158,7 +159,7 @@ public enum StatusPage {
         function showPool(now) {
           const pools = now.pools.map(pool => {
             const why = Object.entries(pool.recycled).map(([reason, times]) => reason + ' ' + number(times)).join(', ');
-            return [pool.name, pool.children + ' of ' + pool.concurrency, memoryless(pool.busy, pool.slots),
+            return [pool.name, pool.children + ' of ' + pool.concurrency, slots(pool.busy, pool.slots),
               number(pool.ordered), why || '–'];
           });
           const lost = number(now.broker.stale) + ' / ' + number(now.broker.recovered);
@@ -168,9 +169,9 @@ public enum StatusPage {
             ['leases', number(now.broker.leases)], ['leases lost / taken over', lost],
             ['dead letters from here', number(sum(Object.values(now.broker.dead)))],
             ['master', bytes(now.worker.memory)],
-          ]), make('p', '', ''), table(['pool', '>children', 'busy slots', '>ordered ever', 'recycled'], pools));
+          ]), table(['pool', '>children', 'busy slots', '>ordered ever', 'recycled'], pools));
         }
-        function memoryless(used, most) { return make('span', '', bar(used, Math.max(1, most)), used + ' of ' + most); }
+        function slots(used, most) { return make('span', '', bar(used, Math.max(1, most), false), used + ' of ' + most); }
         function rate(now, value) {
           if (!before || before.worker.pid !== now.worker.pid) return null;
           const passed = now.worker.uptime - before.worker.uptime;
@@ -235,7 +236,9 @@ public enum StatusPage {
         async function show() {
           const trouble = document.getElementById('trouble');
           try {
-            const answer = await fetch('snapshot.json', {cache: 'no-store'});
+            // Not of the page's own address, which may have a password in it.
+            const address = new URL('snapshot.json', location.origin + location.pathname);
+            const answer = await fetch(address, {cache: 'no-store'});
             const text = await answer.text();
             if (!answer.ok) throw new Error(text);
             const now = JSON.parse(text);
