@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "TaskLines", dependencies: ["JSON", "Supervision"]),
         .target(
             name: "Configuration",
-            dependencies: ["SandboxPolicy", "Supervision", .product(name: "TOMLKit", package: "TOMLKit")]),
+            dependencies: ["SandboxPolicy", "Schedules", "Supervision", .product(name: "TOMLKit", package: "TOMLKit")]),
         .target(name: "Syscalls", dependencies: ["CShims", .product(name: "SystemPackage", package: "swift-system")]),
         .target(
             name: "ControlGroups",
@@ -95,6 +95,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
+            name: "Beat",
+            dependencies: [
+                "Celery", "JSON", "Reactor", "Redis", "Schedules", "Signing", "Supervision", "Syscalls",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
             name: "Prefork",
             dependencies: [
                 "Broker", "Celery", "ControlGroups", "CrashReports", "JSON", "PostMortems", "Reactor", "Sandbox",
@@ -105,9 +112,10 @@ let package = Package(
         .target(
             name: "Celeriac",
             dependencies: [
-                "Broker", "CeleriacClient", "Celery", "Configuration", "ControlGroups", "InProcess", "JSON", "Journal",
-                "PostMortems", "Prefork", "Reactor", "Redis", "RedisBroker", "RemoteControl", "Sandbox",
-                "SandboxPolicy", "Signing", "Supervision", "Syscalls", "TaskLines", "WorkerLog", "WorkerStatus",
+                "Beat", "Broker", "CeleriacClient", "Celery", "Configuration", "ControlGroups", "InProcess", "JSON",
+                "Journal", "PostMortems", "Prefork", "Reactor", "Redis", "RedisBroker", "RemoteControl", "Sandbox",
+                "SandboxPolicy", "Schedules", "Signing", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
+                "WorkerStatus",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -132,6 +140,8 @@ let package = Package(
         .testTarget(name: "PostMortemsTests", dependencies: ["JSON", "PostMortems", "Supervision"]),
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
         .testTarget(name: "SchedulesTests", dependencies: ["Schedules", "Supervision"]),
+        .testTarget(
+            name: "BeatTests", dependencies: ["Beat", "Celery", "EngineSupport", "JSON", "Schedules", "Supervision"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
         .testTarget(name: "WorkerStatusTests", dependencies: ["JSON", "Supervision", "WorkerStatus"]),
         .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),
@@ -157,7 +167,9 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(name: "SigningTests", dependencies: ["Celery", "Signing"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "SandboxPolicy", "Supervision"]),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "SandboxPolicy", "Schedules", "Supervision"]),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "SandboxPolicy"], exclude: ["Golden"]),
         .testTarget(
@@ -212,8 +224,8 @@ let package = Package(
         .testTarget(
             name: "RedisTests",
             dependencies: [
-                "CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "RedisSupport", "Signing",
-                "Simulation", "Soak", "Syscalls", "WorkerStatus",
+                "CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "RedisSupport", "Schedules",
+                "Signing", "Simulation", "Soak", "Supervision", "Syscalls", "WorkerStatus",
             ]),
     ]
 )

@@ -13,5 +13,7 @@ public typealias JSONValue = JSON.JSONValue
 public typealias JSONNumber = JSON.JSONNumber
 /// Limits and policies of a task, declared in code.
 public typealias TaskOptions = Configuration.TaskOptions
+/// How an entry of the schedule is sent, declared in code.
+public typealias ScheduleOptions = Configuration.ScheduleOptions
 /// An amount of memory, output or message data.
 public typealias ByteCount = Supervision.ByteCount

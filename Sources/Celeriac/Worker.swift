@@ -17,6 +17,7 @@ import Prefork
 public struct Worker {
     package private(set) var bodies: [String: TaskBody] = [:]
     var options: [String: TaskOptions] = [:]
+    private(set) var schedules: [CodeSchedule] = []
     var preloadBody: () throws -> Void = {}
     var prepareChildBody: () throws -> Void = {}
 
@@ -31,6 +32,13 @@ public struct Worker {
 
     /// Runs `body` in each child, before its first task. When it throws, the worker stops with the reason.
     public mutating func prepareChild(_ body: @escaping () throws -> Void) { self.prepareChildBody = body }
+
+    /// Adds an entry to the schedule. A second one of the same name is a mistake in the program and ends it.
+    mutating func add(_ schedule: CodeSchedule) {
+        precondition(
+            !self.schedules.contains { $0.name == schedule.name }, "The schedule has \(schedule.name) twice.")
+        self.schedules.append(schedule)
+    }
 
     /// Registers a task whose arguments are decoded from a call.
     ///

@@ -65,6 +65,12 @@ public struct BrokerKeys: Hashable, Sendable {
     public var admitted: String { self.prefix + "celeriac.admitted" }
     /// Which delivery has a signed message, or that the message has ended, by its signature; expires.
     public func signature(_ id: String) -> String { "\(self.prefix)celeriac.signature.\(id)" }
+    /// What is known of each entry of the schedule: a hash of its name to its state.
+    public var schedule: String { self.prefix + "celeriac.schedule" }
+    /// Which scheduler has the lead; expires.
+    public var scheduleLeader: String { self.prefix + "celeriac.schedule.leader" }
+    /// That a task of an entry whose firings must not overlap has not ended, by the task's id; expires.
+    public func scheduledTask(_ id: String) -> String { "\(self.prefix)celeriac.schedule.running.\(id)" }
     /// A random text that says which content of the database is meant: it changes when all keys are lost.
     public var epoch: String { self.prefix + "celeriac.epoch" }
 }

@@ -107,7 +107,7 @@ extension HeadScan {
 extension HeadScan {
     private enum HeaderName: UInt8 {
         case task, id, eta, expires, group, groupIndex, retries, timeLimits, rootID, parentID, ignoreResult
-        case replacedTaskNesting, redelivered, losses
+        case replacedTaskNesting, redelivered, losses, periodic
         // Those below only need a place of their own in what was seen.
         case lang, shadow, argsRepr, kwargsRepr, origin, stampedHeaders, stamps, compression
 
@@ -135,6 +135,7 @@ extension HeadScan {
             case "stamped_headers": self = .stampedHeaders
             case "stamps": self = .stamps
             case "compression": self = .compression
+            case "celery_beat_task": self = .periodic
             default: return nil
             }
         }
@@ -172,6 +173,7 @@ extension HeadScan {
         case .replacedTaskNesting: _ = try self.integer()
         case .redelivered: try self.readRedelivered()
         case .losses: self.head.losses = max(0, self.lenientInteger(try self.reader.value()) ?? 0)
+        case .periodic: if case .bool(true) = try self.reader.value() { self.head.isPeriodic = true }
         case .lang, .shadow, .argsRepr, .kwargsRepr, .origin, .stampedHeaders, .stamps, .compression:
             _ = try self.reader.value()
         }

@@ -33,6 +33,8 @@ public struct MessageHead: Sendable, Hashable {
     public var isRedelivered = false
     /// How many children were lost while they ran the task: see ``Envelope/returned(losses:)``.
     public var losses = 0
+    /// Whether a scheduler sent the message: the header `celery_beat_task`.
+    public var isPeriodic = false
     /// What identifies the message while it is not acknowledged.
     public var deliveryTag: ArraySlice<UInt8> = []
     /// Where results of the `rpc` backend go.
@@ -73,6 +75,7 @@ public struct MessageHead: Sendable, Hashable {
         self.priority = Self.clamped(priority: envelope.priority)
         self.isRedelivered = envelope.isRedelivered
         self.losses = envelope.losses
+        self.isPeriodic = envelope.headers["celery_beat_task"]?.bool == true
         self.contentType = envelope.contentType.map { Array($0.utf8)[...] }
         self.body = envelope.body
         self.isProtocolOne = envelope.protocolVersion == .one

@@ -10,6 +10,7 @@ public struct ConfigurationError: Error, Hashable, Sendable {
             case invalidValue = "invalid_value"
             case conflict
             case uselessKey = "useless_key"
+            case missingKey = "missing_key"
             case unknownPool = "unknown_pool"
             case unknownProfile = "unknown_profile"
         }
@@ -30,6 +31,8 @@ public struct ConfigurationError: Error, Hashable, Sendable {
         public static let conflict = Code(value: .conflict)
         /// The key can have no effect where it stands.
         public static let uselessKey = Code(value: .uselessKey)
+        /// A section lacks a key without which it means nothing.
+        public static let missingKey = Code(value: .missingKey)
         /// A task names a pool that does not exist.
         public static let unknownPool = Code(value: .unknownPool)
         /// A pool, a task or a profile names a sandbox profile that does not exist.
@@ -73,6 +76,7 @@ extension SettingSource {
         switch self {
         case .file(let name, let position): "\(name):\(position.line):\(position.column)"
         case .code(let task): "task '\(task)' in code"
+        case .codeSchedule(let name): "schedule '\(name)' in code"
         case .builtIn, .environment, .flag: self.description
         }
     }

@@ -8,7 +8,8 @@ struct Node {
         case string(String)
         case integer(Int)
         case boolean(Bool)
-        /// A type that no setting has, by its name: a date, a floating-point number.
+        case float(Double)
+        /// A type that no setting has, by its name: a date.
         case other(String)
     }
 
@@ -29,6 +30,7 @@ struct Node {
         case .string(let text): "the string \(quoted(text))"
         case .integer(let number): "the integer \(number)"
         case .boolean(let value): "the boolean \(value)"
+        case .float(let number): number.isFinite ? "a floating-point number" : "\(number)"
         case .other(let name): "a \(name)"
         }
     }
@@ -118,6 +120,7 @@ private struct NodeConverter {
         if let text = value.string { return .string(text) }
         if let number = value.int { return .integer(number) }
         if let boolean = value.bool { return .boolean(boolean) }
+        if let number = value.double { return .float(number) }
         return .other(value.type.description)
     }
 

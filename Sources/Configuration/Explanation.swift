@@ -16,8 +16,8 @@ public struct ExplainedSetting: Equatable, Sendable {
 
 /// The whole configuration, explained.
 public struct Explanation: Equatable, Sendable {
-    /// Every value of `[worker]`, `[limits]` and `[retry]`; for each other pool its values; for each task and
-    /// each sandbox profile what is its own.
+    /// Every value of `[worker]`, `[limits]` and `[retry]`; for each other pool its values; for each task,
+    /// each sandbox profile and each entry of the schedule what is its own.
     public let settings: [ExplainedSetting]
     /// What the values mean together, a sentence each.
     public let remarks: [String]
@@ -61,6 +61,9 @@ extension Settings {
         let profileKeys = SettingKey.all.filter { $0.home == .sandbox }
         for (name, layer) in self.sandboxLayers.sorted(by: { $0.key < $1.key }) {
             settings += Settings.explain(layer, profileKeys, "[sandbox.\(keyText(name))]")
+        }
+        for (name, layer) in self.scheduleLayers.sorted(by: { $0.key < $1.key }) {
+            settings += Settings.explain(layer, SettingKey.scheduleKeys, "[schedule.\(keyText(name))]")
         }
         return Explanation(settings: settings, remarks: self.remarks(availableMemory))
     }

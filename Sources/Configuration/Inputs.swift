@@ -3,6 +3,8 @@ struct NamedLayer {
     let name: String
     let source: SettingSource
     let layer: Layer
+    /// The keys that are written there, also those whose value is wrong.
+    var written: Set<String> = []
 }
 
 /// Reads each place that settings come from, and keeps what it says.
@@ -12,6 +14,8 @@ struct Inputs {
     private(set) var taskSections: [NamedLayer] = []
     private(set) var sandboxSections: [NamedLayer] = []
     private(set) var code: [NamedLayer] = []
+    private(set) var scheduleSections: [NamedLayer] = []
+    private(set) var codeSchedules: [NamedLayer] = []
     private(set) var problems = Problems()
 
     mutating func readFile(named name: String, _ text: String) {
@@ -69,6 +73,15 @@ struct Inputs {
         }
     }
 
+    mutating func readCode(_ schedules: [CodeSchedule]) {
+        for schedule in schedules {
+            let layer = schedule.layer(&self.problems)
+            let source = SettingSource.codeSchedule(schedule.name)
+            self.codeSchedules.append(
+                NamedLayer(name: schedule.name, source: source, layer: layer, written: schedule.written))
+        }
+    }
+
     private mutating func readText(_ text: String, for key: SettingKey, from source: SettingSource) {
         guard let value = key.read(text, from: source, &self.problems) else { return }
         self.base[key] = Setting(value: value, source: source)
@@ -98,6 +111,7 @@ extension Inputs {
         case .pools: for entry in entries { self.readPool(entry) }
         case .tasks: for entry in entries { self.readTask(entry) }
         case .sandbox: for entry in entries { self.readSandbox(entry) }
+        case .schedule: for entry in entries { self.readSchedule(entry) }
         }
     }
 
@@ -122,6 +136,16 @@ extension Inputs {
         if entry.key.isEmpty { self.problems.add(.invalidValue, "a profile must have a name", at: entry.keySource) }
         let layer = self.layer(entries, of: .sandbox, title: title)
         self.sandboxSections.append(NamedLayer(name: entry.key, source: entry.keySource, layer: layer))
+    }
+
+    private mutating func readSchedule(_ entry: Node.Entry) {
+        let title = "[schedule.\(keyText(entry.key))]"
+        guard let entries = self.table(entry, title: title) else { return }
+        if entry.key.isEmpty { self.problems.add(.invalidValue, "an entry must have a name", at: entry.keySource) }
+        let layer = self.layer(entries, of: .schedule, title: title)
+        self.scheduleSections.append(
+            NamedLayer(
+                name: entry.key, source: entry.keySource, layer: layer, written: Set(entries.map(\.key))))
     }
 
     private mutating func readTask(_ entry: Node.Entry) {

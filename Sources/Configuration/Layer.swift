@@ -1,3 +1,4 @@
+import Schedules
 import Supervision
 
 /// A value and where it comes from.
@@ -25,19 +26,20 @@ struct Layer: Equatable, Sendable {
     }
 
     /// What holds when nobody sets anything.
-    static let defaults: Layer = {
+    static let defaults = Layer.defaults(of: SettingKey.all.filter { !$0.home.isNamed })
+
+    /// The defaults of these keys. Each has one: all of `[worker]`, `[limits]` and `[retry]` do.
+    static func defaults(of keys: [SettingKey]) -> Layer {
         var layer = Layer()
         var problems = Problems()
-        for key in SettingKey.all where !key.home.isNamed {
+        for key in keys {
             guard let text = key.defaultText, let value = key.read(text, from: .builtIn, &problems) else {
-                preconditionFailure(
-                    "Every key of [worker], [limits] and [retry] has a default that its own type reads."
-                )
+                preconditionFailure("The key '\(key.name)' has a default that its own type reads.")
             }
             layer[key] = Setting(value: value, source: .builtIn)
         }
         return layer
-    }()
+    }
 }
 
 extension Layer {
@@ -71,6 +73,15 @@ extension Layer {
 
     func template(_ key: SettingKey) -> CommandTemplate? {
         if case .argument(let value) = self[key]?.value { value } else { nil }
+    }
+
+    /// JSON text.
+    func json(_ key: SettingKey) -> String? {
+        if case .json(let value) = self[key]?.value { value } else { nil }
+    }
+
+    func crontab(_ key: SettingKey) -> Crontab? {
+        if case .crontab(let value) = self[key]?.value { value } else { nil }
     }
 
     func names(_ key: SettingKey) -> [String]? {

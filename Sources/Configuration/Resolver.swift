@@ -7,6 +7,7 @@ struct Resolver {
     private let base: Layer
     private var pools: [NamedLayer]  // the first is "default"
     private let profiles: SandboxProfiles
+    private let schedule: ScheduleSections
     private var derivedPools: Set<String> = []
     private let code: [NamedLayer]
     private let patterns: [(glob: Glob, section: NamedLayer)]  // from least to most specific
@@ -22,6 +23,7 @@ struct Resolver {
         self.patterns = Resolver.patterns(inputs.taskSections, &problems)
         self.exactSections = inputs.taskSections.filter { !Glob.isPattern($0.name) }
         self.profiles = SandboxProfiles(inputs.sandboxSections, &problems)
+        self.schedule = ScheduleSections(code: inputs.codeSchedules, file: inputs.scheduleSections, &problems)
         self.problems = problems
     }
 
@@ -44,7 +46,7 @@ struct Resolver {
         self.warnAboutUnusedSections(tasks: tasks.keys.sorted())
         return Settings(
             base: self.base, pools: self.pools, taskLayers: tasks, profiles: self.profiles,
-            warnings: self.problems.warnings)
+            schedule: self.schedule, warnings: self.problems.warnings)
     }
 
     private static func pools(_ base: Layer, _ sections: [NamedLayer], processors: Int) -> [NamedLayer] {

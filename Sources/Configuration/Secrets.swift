@@ -44,6 +44,7 @@ extension Node.Value {
         case .string(let text): quoted(text)
         case .integer(let number): "\(number)"
         case .boolean(let value): "\(value)"
+        case .float(let number): "\(number)"
         // No setting is of such a type: the text is refused for it before anybody asks for this.
         case .other(let name): quoted(name)
         }

@@ -14,7 +14,7 @@ extension SettingKey {
             maxTasksPerChild, maxChildAge, maxChildGrowth,
             maxRetries, automatic, backoff, maxBackoff, jitter, maxLosses, breaker, breakerWait,
             pool, rate, maxConcurrent, limitKey, command, stdin, environment, workingDirectory,
-        ] + sandboxKeys
+        ] + sandboxKeys + scheduleKeys
 
     static let concurrency = SettingKey(
         "concurrency",

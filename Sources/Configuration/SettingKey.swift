@@ -17,9 +17,11 @@ public struct SettingKey: Sendable {
         case pools
         /// Sandbox profiles beside the built-in ones.
         case sandbox
+        /// What is sent again and again, and when.
+        case schedule
 
         /// Whether the section holds tables of settings, each with a name, instead of settings.
-        var isNamed: Bool { self == .tasks || self == .pools || self == .sandbox }
+        var isNamed: Bool { self == .tasks || self == .pools || self == .sandbox || self == .schedule }
     }
 
     /// What a value may be.
@@ -45,6 +47,11 @@ public struct SettingKey: Sendable {
         case names
         case rate
         case argument
+        case values
+        case namedValues
+        case crontab
+        case zone
+        case priority
     }
 
     /// Whether a duration may be zero.
@@ -135,6 +142,11 @@ public struct SettingKey: Sendable {
             case .names: "array of strings"
             case .rate: "rate"
             case .argument: "argument"
+            case .values: "array"
+            case .namedValues: "table"
+            case .crontab: "crontab"
+            case .zone: "time zone"
+            case .priority: "integer from 0 to 9"
             }
         return self.word.map { "\(type) or \"\($0.rawValue)\"" } ?? type
     }

@@ -1,3 +1,4 @@
+import Schedules
 import Supervision
 
 extension SettingKey {
@@ -15,8 +16,11 @@ extension SettingKey {
     func read(_ text: String, from source: SettingSource, _ problems: inout Problems) -> SettingValue? {
         let value: Node.Value? =
             switch self.kind {
-            case .count: Int(text).map { .integer($0) }
+            case .count, .priority: Int(text).map { .integer($0) }
             case .boolean: Bool(text).map { .boolean($0) }
+            // Their defaults.
+            case .values: .array([])
+            case .namedValues: .table([])
             case .names: .array(text.split(separator: ",").map { Node(value: .string(String($0)), source: source) })
             default: nil
             }
@@ -29,6 +33,9 @@ extension SettingKey {
         case (.count(let least), .count(let count)) where count < least: "must be at least \(least), not \(count)"
         case (.duration(.forbidden), .duration(let duration)) where duration <= .zero: "must be more than \"0s\""
         case (.duration(.allowed), .duration(let duration)) where duration < .zero: "must not be negative"
+        case (.priority, .count(let count)) where !(0...9).contains(count): "must be from 0 to 9, not \(count)"
+        case (.zone, .text(let name)) where !ZoneRules.isName(name):
+            "must be a time zone, such as \"Europe/Berlin\", not \(quoted(name))"
         case (.size, .size(let size)) where size.bytes <= 0: "must be more than \"0B\""
         case (.absolutePath, .text(let path)) where !path.hasPrefix("/"):
             "must be an absolute path, not \(quoted(path))"
@@ -66,14 +73,12 @@ extension SettingKey {
         case (.command, .array(let elements)):
             return self.parseCommand(elements, at: node.source, &problems)
         case (.environment, .table(let entries)): return self.parseEnvironment(entries, &problems)
-        case (_, _):
-            problems.add(.wrongType, self.complaint(about: node), at: node.source)
-            return nil
+        case (_, _): return self.parseScheduleValue(node, &problems)
         }
     }
 
     /// `'hard_time' must be a duration with a unit, such as "30s", not the integer 30`.
-    private func complaint(about node: Node) -> String {
+    func complaint(about node: Node) -> String {
         var expected =
             switch self.kind {
             case .count(let least): "an integer ≥ \(least)"
@@ -96,6 +101,11 @@ extension SettingKey {
             case .text: "a text"
             case .names: "an array of strings, such as [\"celery\"]"
             case .rate: "a rate with a unit, such as \"100/s\", \"10/m\" or \"1/h\""
+            case .values: "an array, such as [2, \"x\"]"
+            case .namedValues: "a table, such as { x = 2 }"
+            case .crontab: "a crontab, such as \"0 4 * * mon\" or { hour = 4, day_of_week = \"mon\" }"
+            case .zone: "a time zone, such as \"Europe/Berlin\""
+            case .priority: "an integer from 0 to 9"
             case .argument: "an argument, such as \"{args[0]}\" or \"{kwargs.user}\""
             }
         if let word = self.word { expected += ", or \"\(word.rawValue)\"" }

@@ -29,6 +29,8 @@ public enum SettingSource: Hashable, Sendable {
     case flag(String)
     /// The ``TaskOptions`` with which the program registered this task.
     case code(task: String)
+    /// The call with which the program made this entry of the schedule.
+    case codeSchedule(String)
 }
 
 extension SettingSource: CustomStringConvertible {
@@ -39,7 +41,7 @@ extension SettingSource: CustomStringConvertible {
         case .file(let name, let position): "\(name):\(position.line)"
         case .environment(let variable): "environment \(variable)"
         case .flag(let name): "flag --\(name)"
-        case .code: "code"
+        case .code, .codeSchedule: "code"
         }
     }
 }

@@ -1,3 +1,4 @@
+import Schedules
 import Supervision
 
 /// The value of one setting, of the type that its key demands.
@@ -15,6 +16,9 @@ enum SettingValue: Equatable, Sendable {
     case names([String])
     case rate(Rate)
     case argument(CommandTemplate)
+    /// JSON text.
+    case json(String)
+    case crontab(Crontab)
 }
 
 extension SettingValue: CustomStringConvertible {
@@ -31,6 +35,8 @@ extension SettingValue: CustomStringConvertible {
         case .url(let url): quoted(masked(url: url))
         case .rate(let rate): quoted(rate.text)
         case .argument(let template): quoted(template.description)
+        case .json(let text): text
+        case .crontab(let crontab): quoted(crontab.description)
         case .names(let names): "[\(names.map(quoted).joined(separator: ", "))]"
         case .command(let templates): "[\(templates.map { quoted($0.description) }.joined(separator: ", "))]"
         case .environment(let variables):

@@ -13,6 +13,8 @@ public struct Settings: Equatable, Sendable {
     public let commandTasks: [String]
     /// The sandbox profiles by name: the built-in ones and those of the file.
     public let sandboxProfiles: [String: SandboxProfile]
+    /// The entries of the schedule, in the order of their names.
+    public let schedule: [ScheduleSettings]
     /// What is allowed and probably not meant, each with its place.
     public let warnings: [String]
 
@@ -20,6 +22,7 @@ public struct Settings: Equatable, Sendable {
     let poolLayers: [Layer]  // in the order of `pools`
     let taskLayers: [String: Layer]
     let sandboxLayers: [String: Layer]
+    let scheduleLayers: [String: Layer]
     private let tasks: [String: TaskSettings]
 
     /// What is set for a task, or `nil` when the program does not register it and no command defines it.
@@ -29,13 +32,16 @@ public struct Settings: Equatable, Sendable {
     public var taskNames: [String] { self.tasks.keys.sorted() }
 
     init(
-        base: Layer, pools: [NamedLayer], taskLayers: [String: Layer], profiles: SandboxProfiles, warnings: [String]
+        base: Layer, pools: [NamedLayer], taskLayers: [String: Layer], profiles: SandboxProfiles,
+        schedule: ScheduleSections, warnings: [String]
     ) {
         self.base = base
         self.poolLayers = pools.map(\.layer)
         self.taskLayers = taskLayers
         self.sandboxProfiles = profiles.byName
         self.sandboxLayers = profiles.layers
+        self.schedule = schedule.entries
+        self.scheduleLayers = schedule.layers
         self.warnings = warnings
         self.worker = WorkerSettings(base)
         self.pools = pools.map { pool in
@@ -71,19 +77,22 @@ extension Settings {
     ///   - flags: The values given on the command line, by ``SettingKey/flag``.
     ///   - processors: What `concurrency = "auto"` means.
     ///   - tasks: Every task that the program registers, by name.
+    ///   - schedule: What the program has sent again and again.
     /// - Throws: Everything that is wrong, not only the first mistake.
     public static func load(
         file: (name: String, text: String)?,
         environment: [String: String] = [:],
         flags: [String: String] = [:],
         processors: Int,
-        tasks: [String: TaskOptions] = [:]
+        tasks: [String: TaskOptions] = [:],
+        schedule: [CodeSchedule] = []
     ) throws(ConfigurationErrors) -> Settings {
         var inputs = Inputs()
         if let file { inputs.readFile(named: file.name, file.text) }
         inputs.readEnvironment(environment)
         inputs.readFlags(flags)
         inputs.readCode(tasks)
+        inputs.readCode(schedule)
         var resolver = Resolver(inputs, processors: processors)
         let settings = resolver.settings()
         guard resolver.problems.errors.isEmpty else { throw ConfigurationErrors(resolver.problems.errors) }

@@ -199,6 +199,7 @@ extension RedisBroker {
         letter.task = task
         var settlement = Settlement(tag: self.tag(number), epoch: self.epoch)
         settlement.effects = [self.effect(letter, number)]
+        if let id { settlement.effects.append(.forget(key: self.keys.scheduledTask(id))) }
         if let id, let documents {
             let failure = reason == .notRegistered ? TaskFailure.notRegistered(task ?? "") : .undecodable(text)
             settlement.effects.append(documents.failure(id: id, failure, at: self.loop.wallSeconds))

@@ -80,7 +80,7 @@ extension RedisBroker {
         }
         self.addChords(to: &settlement, message, outcome)
         if let reason { settlement.effects.append(self.deathEffect(number, message, outcome, reason)) }
-        settlement.effects += self.countsForgotten(message)
+        settlement.effects += self.countsForgotten(message) + self.scheduleTold(message)
         if let claim = message.claim { settlement.effects.append(claim.ended) }
         self.held[number]?.toldEnd = self.end(.outcome(outcome, self.limits(of: message)))
         self.addDocuments(to: &settlement, message, outcome)
@@ -160,6 +160,12 @@ extension RedisBroker {
     func countsForgotten(_ message: HeldMessage) -> [Settlement.Effect] {
         guard message.deliveriesBefore > 0 || message.wasAdopted else { return [] }
         return [.forget(key: self.deliveryCountKey(message))]
+    }
+
+    /// The scheduler may wait for this end before it sends the task again.
+    private func scheduleTold(_ message: HeldMessage) -> [Settlement.Effect] {
+        guard message.head.isPeriodic else { return [] }
+        return [.forget(key: self.keys.scheduledTask(String(decoding: message.head.id, as: UTF8.self)))]
     }
 
     /// A retry is another message. Without a key to sign it, every worker would refuse it: it is the end, and told so.

@@ -1,3 +1,5 @@
+import Redis
+
 /// The scripts of chords. Celery's keys and forms throughout (`docs/redis.md`), so that Python workers can return the
 /// other parts, and join.
 extension Script {

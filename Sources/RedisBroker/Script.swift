@@ -1,53 +1,26 @@
 import Redis
 
-/// A script that the server runs in one step.
-struct Script {
-    /// Its name in logs.
-    let name: String
-    /// Its text in Lua.
-    let source: String
-
-    init(_ name: String, after prelude: String = "", _ source: String) {
-        self.name = name
-        self.source = prelude + source
-    }
-
-    /// The text for a server. From version 7 on a script says that it may run when memory is used up: a server that is
-    /// full could not be drained otherwise.
-    func text(serverVersion: Int) -> String {
-        serverVersion >= 7 ? "#!lua flags=allow-oom\n" + self.source : self.source
-    }
-}
-
 /// The scripts of the broker. Each takes and answers plain texts; times are the server's own.
 extension Script {
     static let all = [
         take, settle, renew, old, claim, admit, renewSlots, resume, live, forget, reply, revoke, gather, lengths,
     ]
 
-    /// For every script that changes more than one key: what it will touch is looked at first, because the server does not
-    /// undo what a script did before it failed.
-    ///
-    /// `wrong(key, kind)` says that a key holds something else. `deliver(member)` puts a member of the scheduled set where
-    /// its list is taken from, and says what is wrong if it cannot.
-    private static let prelude = """
-        local function wrong(key, kind)
-            local found = redis.call('TYPE', key).ok
-            if found ~= 'none' and found ~= kind then
-                return 'WRONGTYPE ' .. key .. ' holds a ' .. found .. ' and should hold a ' .. kind
+    /// For every script that changes more than one key. `deliver(member)` puts a member of the scheduled set where its list
+    /// is taken from, and says what is wrong if it cannot.
+    private static let prelude =
+        Script.typeCheck + """
+            local function deliver(member)
+                local colon = string.find(member, ':', 1, true)
+                local length = colon and tonumber(string.sub(member, 1, colon - 1))
+                if not length then return 'malformed' end
+                local list = string.sub(member, colon + 1, colon + length)
+                local failed = wrong(list, 'list')
+                if failed then return failed end
+                redis.call('RPUSH', list, string.sub(member, colon + length + 1))
             end
-        end
-        local function deliver(member)
-            local colon = string.find(member, ':', 1, true)
-            local length = colon and tonumber(string.sub(member, 1, colon - 1))
-            if not length then return 'malformed' end
-            local list = string.sub(member, colon + 1, colon + length)
-            local failed = wrong(list, 'list')
-            if failed then return failed end
-            redis.call('RPUSH', list, string.sub(member, colon + length + 1))
-        end
 
-        """
+            """
 
     /// `store(key, seconds, document, kind)` stores and publishes a result document; one of the kind `final` leaves a
     /// stored success as it is, one of the kind `pending` whatever says that the task was started or has ended. The first

@@ -43,6 +43,16 @@ public struct Crontab: Hashable, Sendable {
     }
 }
 
+extension Crontab {
+    /// The fields by their names in Celery; one that is left out is `*`. Throws ``CrontabError``.
+    public init(fields: [String: String]) throws(CrontabError) {
+        func text(_ field: CrontabField) -> String { fields[field.name] ?? "*" }
+        try self.init(
+            minute: text(.minute), hour: text(.hour), dayOfWeek: text(.dayOfWeek), dayOfMonth: text(.dayOfMonth),
+            monthOfYear: text(.monthOfYear))
+    }
+}
+
 extension Crontab: CustomStringConvertible {
     /// The five fields in the order of a crontab's line.
     public var description: String { self.text }

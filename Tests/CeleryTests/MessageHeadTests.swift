@@ -15,6 +15,7 @@ import Testing
         head.priority = min(max(envelope.priority, 0), 9)
         head.isRedelivered = envelope.isRedelivered
         head.losses = max(0, envelope.headers["celeriac_losses"]?.integer ?? 0)
+        head.isPeriodic = envelope.headers["celery_beat_task"]?.bool == true
         head.contentType = envelope.contentType.map(self.content)
         head.body = envelope.body
         head.isProtocolOne = envelope.protocolVersion == .one

@@ -117,7 +117,7 @@ struct KeyLocatorTests {
             switch node.value {
             case .table(let entries): entries.forEach(check)
             case .array(let nodes): nodes.forEach(check)
-            case .string, .integer, .boolean, .other: break
+            case .string, .integer, .boolean, .float, .other: break
             }
         }
         func check(_ entry: Node.Entry) {

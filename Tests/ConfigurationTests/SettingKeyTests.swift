@@ -66,7 +66,7 @@ struct SettingKeyTests {
     private static func row(_ key: SettingKey) -> String {
         func code(_ text: String?) -> String { text.map { "`\($0)`" } ?? "–" }
         let defaultText = key.defaultText.map { text in
-            Bool(text) != nil || Int(text) != nil ? text : quoted(text)
+            Bool(text) != nil || Int(text) != nil || ["[]", "{}"].contains(text) ? text : quoted(text)
         }
         let cells = [code(key.name), key.typeDescription, code(defaultText), key.meaning, code(key.celery)]
         return "| \(cells.joined(separator: " | ")) |"

@@ -66,6 +66,11 @@ struct PeerConnection {
         self.settings = settings
     }
 
+    /// At these URLs.
+    init(broker: String, backend: String, marks: String) {
+        (self.broker, self.backend, self.marks) = (broker, backend, marks)
+    }
+
     fileprivate var environment: [String: String] {
         let all: [String: String?] = [
             "PEER_BROKER": self.broker, "PEER_BACKEND": self.backend, "PEER_MARKS": self.marks,

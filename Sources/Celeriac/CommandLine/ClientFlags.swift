@@ -14,13 +14,15 @@ struct ClientFlags: ParsableArguments {
     @Option(help: help("result-key-prefix")) var resultKeyPrefix: String?
 
     /// What the configuration, the environment and the flags say of the broker.
-    func settings() throws -> BrokerSettings {
+    func settings() throws -> BrokerSettings { try self.input().load(WorkerCommand.worker).worker.broker }
+
+    /// The configuration, the environment and these flags, with others beside them.
+    func input(adding flags: [String: String] = [:]) throws -> ConfigurationInput {
         let all: [String: String?] = [
             "broker": self.broker, "result-backend": self.resultBackend, "master-name": self.masterName,
             "key-prefix": self.keyPrefix, "result-key-prefix": self.resultKeyPrefix,
         ]
-        let input = try ConfigurationInput(path: self.config, flags: all.compactMapValues { $0 })
-        return try input.load(WorkerCommand.worker).worker.broker
+        return try ConfigurationInput(path: self.config, flags: all.compactMapValues { $0 }.merging(flags) { $1 })
     }
 
     /// A client of the servers. One that cannot be reached is told of at once.

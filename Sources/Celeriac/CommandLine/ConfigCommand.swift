@@ -25,6 +25,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let settings = try ConfigurationInput(path: self.file, flags: self.settings.values).load(WorkerCommand.worker)
+        _ = try BeatSchedule.entries(settings)
         for warning in settings.warnings { printError("warning: \(warning)") }
         print("The configuration is valid.")
     }

@@ -47,12 +47,21 @@ struct ConfigurationInput: Codable, Equatable {
         return input
     }
 
+    /// The password stays in this process: not in `ps`, and not in what other processes of its user may read of it.
+    func hideSecrets() {
+        for flag in SettingKey.secretFlags {
+            if let url = self.flags[flag] { maskOwnArguments(url, as: maskingLogins(in: url)) }
+        }
+        hideOwnMemory()
+    }
+
     /// Checks everything and puts it together.
     func load(_ worker: Worker) throws(ConfigurationErrors) -> Settings {
         let file = self.fileName.flatMap { name in self.fileText.map { (name: name, text: $0) } }
         return try Settings.load(
             file: file, environment: Environment.current, flags: self.flags, processors: self.processors,
-            tasks: worker.options.merging(BuiltinTasks.options) { own, _ in own })
+            tasks: worker.options.merging(BuiltinTasks.options) { own, _ in own },
+            schedule: worker.schedules)
     }
 }
 

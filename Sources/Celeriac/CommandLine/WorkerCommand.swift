@@ -7,7 +7,8 @@ import Syscalls
 
 extension Worker {
     /// Runs the program's command line, and ends the process: `run`, `worker`, `send`,
-    /// `result`, `queues`, `purge`, `inspect`, `control`, `status`, `top`, `dead`, `why`, `leaks`, `leakcheck`, `config`, `sandbox`.
+    /// `result`, `queues`, `purge`, `inspect`, `control`, `status`, `top`, `dead`, `why`, `leaks`, `leakcheck`, `beat`,
+    /// `schedule`, `config`, `sandbox`.
     public func main() -> Never {
         if TemplateRole.isOurs { TemplateRole.run(self) }
         openStandardDescriptors()
@@ -42,8 +43,8 @@ struct WorkerCommand: ParsableCommand {
             subcommands: [
                 RunCommand.self, WorkCommand.self, SendCommand.self, ResultCommand.self, QueuesCommand.self,
                 PurgeCommand.self, InspectCommand.self, ControlCommand.self, StatusCommand.self, TopCommand.self,
-                DeadCommand.self, WhyCommand.self, LeaksCommand.self, LeakCheckCommand.self, ConfigCommand.self,
-                SandboxCommand.self,
+                DeadCommand.self, WhyCommand.self, LeaksCommand.self, LeakCheckCommand.self, BeatCommand.self,
+                ScheduleCommand.self, ConfigCommand.self, SandboxCommand.self,
             ])
     }
 }

@@ -74,7 +74,7 @@ struct WorkerSession {
 
     /// Runs until a shutdown is complete. Returns the exit status.
     func run() throws -> Int32 {
-        self.hideSecrets()
+        self.engine.input.hideSecrets()
         let output = self.engine.logOutput()
         let logger = self.engine.logger(output)
         self.engine.logProtection(logger)
@@ -140,14 +140,6 @@ struct WorkerSession {
         let settings = self.engine.settings.worker
         let name = self.options.nodeName.replacing("/", with: "_")
         return settings.control.socket ?? settings.stateDirectory.map { "\($0)/\(name).socket" }
-    }
-
-    /// The password stays in this process: not in `ps`, and not in what other processes of its user may read of it.
-    private func hideSecrets() {
-        for flag in SettingKey.secretFlags {
-            if let url = self.engine.input.flags[flag] { maskOwnArguments(url, as: maskingLogins(in: url)) }
-        }
-        hideOwnMemory()
     }
 
     private func logEnd(_ logger: Logger, _ reason: StopReason, _ broker: RedisBroker) {

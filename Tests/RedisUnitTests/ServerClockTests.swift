@@ -1,7 +1,7 @@
 import Supervision
 import Testing
 
-@testable import RedisBroker
+@testable import Redis
 
 struct ServerClockTests {
     @Test func timeGoesOnFromWhatTheServerToldLast() {
