@@ -62,6 +62,20 @@ extension RedisTests {
             return true
         }
 
+        /// The lead is taken away again and again, so that all three believe to have it: only the script keeps them apart.
+        @Test func schedulersThatAllBelieveToLeadFireOnce() throws {
+            let place = try BeatPlace(BeatPlace.entry("a", every: "40ms", "missed = \"all\""))
+            let beats = try (0..<3).map { _ in try place.start("--lease", "3s") }
+            try wait(for: "three leaders, and what they send") {
+                for beat in beats { beat.poll() }
+                try place.server.command("DEL", "celeriac.schedule.leader")
+                let haveSent = beats.allSatisfy { !$0.records("beat.sent").isEmpty }
+                return try haveSent && place.server.length("celery") > 60
+            }
+            for beat in beats { try BeatPlace.stop(beat) }
+            #expect(distances(try place.instants()) == [40])
+        }
+
         @Test func aServerThatIsStartedAnewGoesOnWhereItWas() throws {
             let server = try RedisServer(["appendonly": "yes"])
             let place = try BeatPlace(BeatPlace.entry("a", every: "100ms", "missed = \"all\""), server: server)
