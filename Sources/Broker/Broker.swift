@@ -113,6 +113,8 @@ public struct MessageHistory: Equatable, Sendable {
 public struct BrokerStatus: Equatable, Sendable {
     /// Messages that wait, due or not.
     public var waiting = 0
+    /// Whether more may wait where it takes them from.
+    public var mayHaveMore = false
     /// Whether no message will ever come again and all outcomes are out.
     public var isDrained = false
     /// Why it cannot go on; the worker stops.

@@ -298,7 +298,7 @@ int celeriac_set_nonblocking(int descriptor, int enabled) {
 int celeriac_event_counter(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 char **celeriac_environment(void) { return environ; }
 void celeriac_line_buffer_output(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
-void celeriac_flush_output(void) { fflush(stdout); }
+int celeriac_flush_output(void) { return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1; }
 
 // MARK: Clocks
 

@@ -134,6 +134,7 @@ extension PoolPolicy {
         self.init()
         self.concurrency = layer.required(Layer.count, .concurrency)
         self.followsProcessors = layer.followsProcessors
+        self.maxConcurrency = layer.count(.maxConcurrency)
         self.childConcurrency = layer.required(Layer.count, .childConcurrency)
         self.maxTasksPerChild = layer.count(.maxTasksPerChild)
         self.maxChildAge = layer.duration(.maxChildAge)

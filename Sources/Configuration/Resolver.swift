@@ -33,6 +33,7 @@ struct Resolver {
         self.checkSigning(in: self.base)
         self.checkQueues()
         self.checkSections()
+        self.checkSizes()
         self.checkProfiles()
         let commands = self.exactSections.filter { $0.layer[.command] != nil }.map(\.name)
         var tasks: [String: Layer] = [:]
@@ -53,6 +54,7 @@ struct Resolver {
         var inherited = base
         // Another pool has one child unless it says otherwise: [worker] concurrency is the default pool's.
         inherited[.concurrency] = Setting(value: .count(1), source: .builtIn)
+        inherited[.maxConcurrency] = Setting(value: .unlimited, source: .builtIn)
         let others = sections.filter { $0.name != "default" }.map { section in
             let layer = inherited.overlaid(by: section.layer).resolvingAuto(processors)
             return NamedLayer(name: section.name, source: section.source, layer: layer)
@@ -169,6 +171,16 @@ extension Resolver {
                 "the program registers '\(section.name)' in code; it cannot be a command too",
                 at: command.source
             )
+        }
+    }
+
+    private mutating func checkSizes() {
+        for pool in self.pools where !self.derivedPools.contains(pool.name) {
+            guard let fewest = pool.layer.count(.concurrency), let most = pool.layer.count(.maxConcurrency),
+                most < fewest, let setting = pool.layer[.maxConcurrency]
+            else { continue }
+            self.problems.add(
+                .conflict, "max_concurrency (\(most)) must not be less than concurrency (\(fewest))", at: setting.source)
         }
     }
 

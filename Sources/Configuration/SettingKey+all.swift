@@ -2,7 +2,7 @@ extension SettingKey {
     /// Every setting, in the order of the documentation.
     public static let all: [SettingKey] =
         [
-            concurrency, childConcurrency, shutdownGrace, logLevel, logFormat, heldMessages, bootTimeout,
+            concurrency, maxConcurrency, childConcurrency, shutdownGrace, logLevel, logFormat, heldMessages, bootTimeout,
             controlGroups, memoryBudget, stateDirectory, leakLedger,
             broker, resultBackend, masterName, queues, queueOrder, name, acks, ignoreResult, trackStarted,
             visibilityTimeout,
@@ -25,6 +25,15 @@ extension SettingKey {
         "Children that run tasks at the same time; \"auto\" is one for each available CPU.",
         celery: "worker_concurrency",
         shortFlag: "c"
+    )
+    static let maxConcurrency = SettingKey(
+        "max_concurrency",
+        in: [.worker, .pools],
+        .count(atLeast: 1),
+        or: .unlimited,
+        default: "none",
+        "Children to which a pool grows while work waits; it shrinks to `concurrency` when they were not needed for 30 s.",
+        celery: "--autoscale"
     )
     static let childConcurrency = SettingKey(
         "child_concurrency",

@@ -199,6 +199,7 @@ public final class RedisBroker: Broker {
     public var status: BrokerStatus {
         var status = BrokerStatus()
         status.waiting = self.waitingCount
+        status.mayHaveMore = self.taking.mayHaveMore
         status.failure = self.failure ?? self.resultServer?.failure
         return status
     }

@@ -65,6 +65,9 @@ struct TakeMachine: Sendable {
         self.changes = .none
     }
 
+    /// Whether the lists may hold messages: the last take did not leave them empty, or they have changed since.
+    var mayHaveMore: Bool { self.state == .ready && self.lists != .none }
+
     /// Whether a take is under way, and for how many.
     var underWay: Int { if case .taking(let count) = self.state { count } else { 0 } }
 

@@ -4,6 +4,8 @@ public struct PoolPolicy: Equatable, Sendable {
     public var concurrency = 1
     /// Whether ``concurrency`` is the number of processors, also when that changes.
     public var followsProcessors = false
+    /// Most children, when their number follows the work; ``concurrency`` is then the fewest. Celery: `--autoscale`.
+    public var maxConcurrency: Int?
     /// Async tasks that one child runs at the same time.
     public var childConcurrency = 1
     /// Tasks after which a child is replaced; a tenth of it is drawn as jitter. Celery: `worker_max_tasks_per_child`.

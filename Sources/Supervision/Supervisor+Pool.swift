@@ -11,7 +11,22 @@ public struct PoolState: Equatable, Sendable {
     var bootsQuickly = false
     var bootBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
 
-    init(policy: PoolPolicy) { self.policy = policy }
+    /// What its size follows, if it follows its work.
+    public internal(set) var autoscale: Autoscale?
+    var nextScaling = Instant.distantFuture
+
+    init(policy: PoolPolicy) {
+        self.policy = policy
+        self.take(policy)
+    }
+
+    /// Takes over a policy, of a reload perhaps.
+    mutating func take(_ policy: PoolPolicy) {
+        self.policy = policy
+        self.autoscale = policy.maxConcurrency.map { most in
+            Autoscale(bounds: policy.concurrency...max(policy.concurrency, most))
+        }
+    }
 
     /// Slots in all.
     public var slots: Int { self.policy.concurrency * self.policy.childConcurrency }
@@ -200,10 +215,14 @@ extension Supervisor {
         self.wake(by: now + wait)
     }
 
-    /// Changes the number of children of a pool; at least one stays.
+    /// Changes the number of children of a pool; at least one stays. One that scales may scale so far from now on.
     public mutating func resize(pool: Int, by change: Int, now: Instant) {
         self.pools[pool].policy.followsProcessors = false
-        self.setConcurrency(max(1, self.pools[pool].policy.concurrency + change), pool: pool, now: now)
+        let size = max(1, self.pools[pool].policy.concurrency + change)
+        if let bounds = self.pools[pool].autoscale?.bounds {
+            self.pools[pool].autoscale!.bounds = min(size, bounds.lowerBound)...max(size, bounds.upperBound)
+        }
+        self.setConcurrency(size, pool: pool, now: now)
     }
 
     mutating func setConcurrency(_ concurrency: Int, pool: Int, now: Instant) {

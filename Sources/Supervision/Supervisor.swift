@@ -12,7 +12,8 @@
 /// 6. climb down in order at shutdown (`Supervisor+Shutdown.swift`);
 /// 7. say who ends when memory runs out (`Supervisor+Memory.swift`);
 /// 8. hold back tasks that keep killing children (`Breaker.swift`), and keep such messages alone (`Quarantine.swift`);
-/// 9. find out which tasks leak (`Supervisor+Leaks.swift`).
+/// 9. find out which tasks leak (`Supervisor+Leaks.swift`);
+/// 10. let pools grow and shrink with their work (`Autoscale.swift`).
 public struct Supervisor: Sendable {
     /// Tasks by index.
     public var tasks: [TaskProfile] = []
@@ -34,6 +35,7 @@ public struct Supervisor: Sendable {
     var breakers: [Int: Breaker] = [:]
     var generation = 0
     var templateBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
+    var lossBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
     let bootTimeout: Duration
     var lastSerial: UInt64 = 0
     var random: SeededGenerator
@@ -91,7 +93,7 @@ public struct Supervisor: Sendable {
         for child in self.children { if let child { next = min(next, child.nextDeadline) } }
         // Without a template, or while shutting down, nothing is ordered: nothing to wake up for.
         if self.ladder.stage == .running, self.readyTemplate != nil {
-            for pool in self.pools { next = min(next, pool.spawnNotBefore ?? .distantFuture) }
+            for pool in self.pools { next = min(next, min(pool.spawnNotBefore ?? .distantFuture, pool.nextScaling)) }
         }
         if self.watchesMemory { next = min(next, self.memoryGuard.nextLook) }
         self.nextWake = next

@@ -30,6 +30,7 @@ public enum StandardOutput {
     /// Sends each line on its own, so that a killed process has shown what it printed.
     public static func bufferByLine() { celeriac_line_buffer_output() }
 
-    /// Sends what waits in the buffer.
-    public static func flush() { celeriac_flush_output() }
+    /// Sends what waits in the buffer. Returns whether all that was ever printed is out.
+    @discardableResult
+    public static func flush() -> Bool { celeriac_flush_output() == 0 }
 }

@@ -163,6 +163,13 @@ struct ErrorTests {
         )
     }
 
+    @Test func aPoolsMostChildrenAreNotLessThanItsFewest() {
+        #expect(
+            errors("[worker]\nconcurrency = 4\nmax_concurrency = 3")
+                == ["c.toml:3:19: max_concurrency (3) must not be less than concurrency (4)"])
+        #expect(errors("[worker]\nmax_concurrency = 8\n[pools.a]\nconcurrency = 9\n[tasks.t]\npool = 'a'") == [])
+    }
+
     @Test func softLimitMustBeLessThanHardLimit() {
         #expect(
             errors("[limits]\nsoft_time = '30s'\nhard_time = '30s'")

@@ -34,6 +34,16 @@ extension EngineTests {
             #expect(result == (0, "The configuration is valid.", ""))
         }
 
+        /// The answer of a command is its work.
+        @Test func anAnswerThatCannotBeWrittenIsAFailure() throws {
+            let scratch = try ScratchDirectory()
+            let path = try self.file(scratch)
+            let line = "exec \(Executable.plain.path) config check \(path) >/dev/full"
+            let program = try Program(command: ["/bin/sh", "-c", line], expectsOutcomes: false)
+            #expect(try program.finish() == 3)
+            #expect(program.errorText.contains("standard output cannot be written"))
+        }
+
         @Test func everyMistakeIsReportedWithItsPlace() throws {
             let scratch = try ScratchDirectory()
             let path = try scratch.write("[limits]\nhard_tme = \"1s\"\nmemory = 512\n", to: "celeriac.toml")

@@ -98,7 +98,7 @@ const void *celeriac_find(const void *bytes, size_t count, const void *needle, s
 // Processors in the affinity mask (sched_getaffinity(2)), at least 1.
 int celeriac_processor_count(void);
 void celeriac_line_buffer_output(void);
-void celeriac_flush_output(void);
+int celeriac_flush_output(void);
 
 // CPU time that another process has used, by its CPU-time clock.
 int celeriac_cpu_time(pid_t pid, uint64_t *nanoseconds);

@@ -65,7 +65,7 @@ struct QuestionFlags: ParsableArguments {
         } catch {
             throw UsageError(description: error.text)
         }
-        self.show(try self.ask(request))
+        try self.show(try self.ask(request))
     }
 
     private static func method(_ name: String, _ kind: ControlMethod.Kind) throws(ControlError) -> ControlMethod {
@@ -122,7 +122,7 @@ struct QuestionFlags: ParsableArguments {
 
     // MARK: Answers
 
-    private func show(_ replies: [ControlReply]) {
+    private func show(_ replies: [ControlReply]) throws {
         if self.json {
             print(Self.json(replies))
         } else {
@@ -130,8 +130,7 @@ struct QuestionFlags: ParsableArguments {
                 print("\(terminalText(reply.node)):\n\(AnswerText.lines(reply.value).joined(separator: "\n"))")
             }
         }
-        StandardOutput.flush()
-        if replies.contains(where: { $0.value["error"] != nil }) { exitNow(ClientStatus.failed.rawValue) }
+        if replies.contains(where: { $0.value["error"] != nil }) { throw ExitCode(ClientStatus.failed.rawValue) }
     }
 
     static func json(_ replies: [ControlReply]) -> String {

@@ -7,6 +7,7 @@ import Configuration
 struct SettingFlags: ParsableArguments {
     @Option(name: [.customShort("c", allowingJoined: true), .customLong("concurrency")], help: help("concurrency"))
     var concurrency: String?
+    @Option(help: help("max-concurrency")) var maxConcurrency: String?
     @Option(help: help("child-concurrency")) var childConcurrency: String?
     @Option(help: help("shutdown-grace")) var shutdownGrace: String?
     @Option(name: [.customShort("l", allowingJoined: true), .customLong("log-level")], help: help("log-level"))
@@ -52,7 +53,8 @@ struct SettingFlags: ParsableArguments {
     /// The given flags by ``SettingKey/flag``.
     var values: [String: String] {
         let all: [String: String?] = [
-            "concurrency": self.concurrency, "child-concurrency": self.childConcurrency,
+            "concurrency": self.concurrency, "max-concurrency": self.maxConcurrency,
+            "child-concurrency": self.childConcurrency,
             "shutdown-grace": self.shutdownGrace, "log-level": self.logLevel, "log-format": self.logFormat,
             "held-messages": self.heldMessages, "boot-timeout": self.bootTimeout,
             "control-groups": self.controlGroups, "memory-budget": self.memoryBudget, "sandbox": self.sandbox,

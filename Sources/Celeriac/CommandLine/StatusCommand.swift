@@ -39,7 +39,6 @@ struct StatusCommand: ParsableCommand {
         }
         // One that does not know the question is none of ours.
         guard states.allSatisfy({ $0.1 == nil || $0.1 == WorkerState.consuming.rawValue }) else {
-            StandardOutput.flush()
             throw ExitCode(ClientStatus.failed.rawValue)
         }
     }

@@ -27,13 +27,21 @@ struct WorkerCommand: ParsableCommand {
         do {
             var command = try self.parseAsRoot()
             try command.run()
+        } catch let code as ExitCode {
+            self.end(code.rawValue)
         } catch {
-            guard self.exitCode(for: error) != .success, !(error is ExitCode) else { self.exit(withError: error) }
+            guard self.exitCode(for: error) != .success else { self.exit(withError: error) }
             printError(maskingLogins(in: self.fullMessage(for: error)))
             exitNow(2)
         }
-        StandardOutput.flush()
-        exitNow(0)
+        self.end(0)
+    }
+
+    /// A command whose answer could not be written, to a full disk perhaps, has not done its work.
+    private static func end(_ status: CInt) -> Never {
+        if StandardOutput.flush() { exitNow(status) }
+        printError("Error: standard output cannot be written")
+        exitNow(RunSession.Status.couldNotWork.rawValue)
     }
 
     static var configuration: CommandConfiguration {

@@ -161,7 +161,8 @@ struct WorkerSession {
     private var banner: String {
         let settings = self.engine.settings
         let pools = settings.pools.map { pool in
-            settings.pools.count == 1 ? "\(pool.policy.concurrency)" : "\(pool.name) \(pool.policy.concurrency)"
+            let most = pool.policy.maxConcurrency.map { " to \($0)" } ?? ""
+            return (settings.pools.count == 1 ? "" : "\(pool.name) ") + "\(pool.policy.concurrency)\(most)"
         }
         let names = self.engine.table.names.filter { !BuiltinTasks.isBuiltin($0) }
         let rows = [

@@ -21,7 +21,7 @@ extension ControlDesk {
         case "pool_restart":
             self.master.requestReload()
             return ["ok": "reload started"]
-        case "autoscale": throw ControlError("ValueError", "Autoscale not enabled")
+        case "autoscale": return try self.autoscale(arguments)
         case "shutdown":
             self.master.requestWarmShutdown("remote control")
             return nil
@@ -162,6 +162,19 @@ extension ControlDesk {
             throw ControlError("ValueError", "no child has this pid and takes tasks")
         }
         return ["ok": "the child will be replaced"]
+    }
+
+    private func autoscale(_ arguments: CeleryObject) throws(ControlError) -> CeleryValue {
+        guard let bounds = self.master.poolFacts.bounds else {
+            throw ControlError("ValueError", "Autoscale not enabled")
+        }
+        let most = arguments["max"]?.asInt ?? bounds.upperBound
+        let fewest = arguments["min"]?.asInt ?? min(bounds.lowerBound, most)
+        guard fewest >= 1, most >= fewest, most <= Self.mostChildren else {
+            throw ControlError("ValueError", "a pool has 1 to \(Self.mostChildren) children, and not more than max")
+        }
+        self.master.setPoolBounds(fewest...most)
+        return ["ok": .string("autoscale now max=\(most) min=\(fewest)")]
     }
 
     private func resize(_ arguments: CeleryObject, grows: Bool) throws(ControlError) -> CeleryValue {

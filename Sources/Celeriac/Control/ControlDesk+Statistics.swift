@@ -8,6 +8,18 @@ import Syscalls
 /// The answer to `stats`, member for member as Flower reads it.
 extension ControlDesk {
     var statistics: CeleryValue {
+        var members = self.lastingStatistics
+        if let bounds = self.master.poolFacts.bounds {
+            members["autoscaler"] = [
+                "current": .number(JSONNumber(self.master.poolFacts.concurrency)),
+                "max": .number(JSONNumber(bounds.upperBound)), "min": .number(JSONNumber(bounds.lowerBound)),
+                "qty": .number(JSONNumber(self.master.poolFacts.busy)),
+            ]
+        }
+        return .object(members)
+    }
+
+    private var lastingStatistics: CeleryObject {
         let uptime = (monotonicNanoseconds() - self.startedAt) / 1_000_000_000
         return [
             "total": .object(self.startedTasks), "pid": .number(JSONNumber(Int(ownProcessID))),

@@ -126,6 +126,16 @@ extension Master {
         // A child that has just got a quick task has places behind it.
         let places = self.supervisor.openPlaces { self.distribution.waitingCount(pool: $0) }
         self.broker.placesAreOpen(places, now: self.now)
+        if self.supervisor.scales { self.scale() }
+    }
+
+    private func scale() {
+        let mayHaveMore = self.broker.status.mayHaveMore
+        self.supervisor.scale(now: self.now) { pool in
+            mayHaveMore || self.distribution.waitingCount(pool: pool) > 0
+                || self.broker.nextTask(pool: pool, now: self.now) != nil
+        }
+        self.performActions()
     }
 
     private func distribute(pool: Int) {

@@ -17,6 +17,11 @@ extension Master {
         return self.supervisor.pools[0].policy.concurrency
     }
 
+    /// Changes between which sizes the default pool scales.
+    public func setPoolBounds(_ bounds: ClosedRange<Int>) {
+        self.control { _ = $0.setBounds(bounds, pool: 0, now: $1) }
+    }
+
     /// Replaces a child when it has finished its tasks. Returns whether there is one of this pid that takes any.
     public func recycle(pid: Int32) -> Bool {
         guard let child = self.children.values.first(where: { $0.pid == pid }) else { return false }
@@ -51,7 +56,8 @@ extension Master {
             concurrency: self.supervisor.pools[0].policy.concurrency,
             pids: self.children.values.compactMap(\.pid).sorted(),
             busy: children.count { !(self.supervisor.children[$0.id.index]?.assignments.isEmpty ?? true) },
-            maxTasksPerChild: self.supervisor.pools[0].policy.maxTasksPerChild)
+            maxTasksPerChild: self.supervisor.pools[0].policy.maxTasksPerChild,
+            bounds: self.supervisor.pools[0].autoscale?.bounds)
     }
 
     private func control(_ change: (inout Supervisor, Instant) -> Void) {
@@ -71,4 +77,6 @@ public struct PoolFacts: Equatable, Sendable {
     public let busy: Int
     /// Tasks after which a child is replaced; `nil` for never.
     public let maxTasksPerChild: Int?
+    /// Between which sizes it scales; `nil` when it does not.
+    public let bounds: ClosedRange<Int>?
 }

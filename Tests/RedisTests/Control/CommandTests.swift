@@ -173,6 +173,19 @@ extension ControlTests {
             #expect(worker.isRunning)
         }
 
+        @Test func poolsScaleAndAreToldHowFar() throws {
+            let worker = try self.place.worker("--max-concurrency", "3", concurrency: 1)
+            #expect(
+                try self.client.inspect("stats")["autoscaler"] == ["current": 1, "max": 3, "min": 1, "qty": 0])
+            let ids = try (0..<6).map { _ in try self.client.send("tasks.sleep", 0.5) }
+            try wait(for: "three children at work") { try self.client.inspect("stats")["autoscaler"]?["qty"] == 3 }
+            for id in ids { #expect(try self.client.result(id).state == "SUCCESS") }
+            #expect(try self.client.control("autoscale", 2, 1) == ["ok": "autoscale now max=2 min=1"])
+            #expect(try self.client.inspect("stats")["autoscaler"]?["current"] == 2)
+            #expect(try self.client.control("autoscale", 2, 3)["error"]?.text?.hasPrefix("ValueError(") == true)
+            #expect(worker.isRunning)
+        }
+
         @Test func poolsAreReplaced() throws {
             let worker = try self.place.worker()
             let before = Set(worker.program.children)
