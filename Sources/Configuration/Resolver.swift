@@ -179,8 +179,8 @@ extension Resolver {
             guard let fewest = pool.layer.count(.concurrency), let most = pool.layer.count(.maxConcurrency),
                 most < fewest, let setting = pool.layer[.maxConcurrency]
             else { continue }
-            self.problems.add(
-                .conflict, "max_concurrency (\(most)) must not be less than concurrency (\(fewest))", at: setting.source)
+            let text = "max_concurrency (\(most)) must not be less than concurrency (\(fewest))"
+            self.problems.add(.conflict, text, at: setting.source)
         }
     }
 

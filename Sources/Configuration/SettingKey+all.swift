@@ -2,8 +2,8 @@ extension SettingKey {
     /// Every setting, in the order of the documentation.
     public static let all: [SettingKey] =
         [
-            concurrency, maxConcurrency, childConcurrency, shutdownGrace, logLevel, logFormat, heldMessages, bootTimeout,
-            controlGroups, memoryBudget, stateDirectory, leakLedger,
+            concurrency, maxConcurrency, childConcurrency, shutdownGrace, logLevel, logFormat, heldMessages,
+            bootTimeout, controlGroups, memoryBudget, stateDirectory, leakLedger,
             broker, resultBackend, masterName, queues, queueOrder, name, acks, ignoreResult, trackStarted,
             visibilityTimeout,
             workerTimeout, maxDeliveries, resultExpires, resultExtended, keyPrefix, resultKeyPrefix,

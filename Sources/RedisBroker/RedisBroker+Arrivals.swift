@@ -8,7 +8,8 @@ import WorkerStatus
 
 /// Duty 2: each message that was taken to where it belongs.
 extension RedisBroker {
-    func arrived(_ bytes: ArraySlice<UInt8>, number: UInt64, queue: String, deliveriesBefore: Int, now: Instant) {
+    /// - Parameter deliveriesBefore: `nil` for one that was adopted: it may have a count.
+    func arrived(_ bytes: ArraySlice<UInt8>, number: UInt64, queue: String, deliveriesBefore: Int?, now: Instant) {
         do {
             let (head, bytes) = try self.readable(bytes)
             self.sort(bytes, head, number, queue, deliveriesBefore, now)
@@ -27,7 +28,7 @@ extension RedisBroker {
     }
 
     private func sort(
-        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int,
+        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int?,
         _ now: Instant
     ) {
         guard let task = self.directory.index(of: head.task) else {
@@ -42,8 +43,9 @@ extension RedisBroker {
         let profile = self.profiles.profile(task)
         self.held[number] = HeldMessage(
             tag: self.tag(number), bytes: bytes, head: head, queue: queue, task: task, epoch: self.epoch,
-            arrivedAt: now, deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses,
-            ownLimits: self.ownLimits(head, profile.limits), claim: claim)
+            arrivedAt: now, deliveriesBefore: deliveriesBefore ?? 0, wasAdopted: deliveriesBefore == nil,
+            place: .waiting(since: now), losses: head.losses, ownLimits: self.ownLimits(head, profile.limits),
+            claim: claim)
         guard let claim else { return self.judge(number, now: now) }
         if let eta = head.eta, eta > self.serverSeconds { return self.putAside(number, until: eta, now: now) }
         self.askForClaim(number, claim)
@@ -159,7 +161,7 @@ extension RedisBroker {
 
     /// No task of ours. When something follows it, a child opens it to tell what.
     private func refuseUnknown(
-        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int,
+        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int?,
         _ now: Instant
     ) {
         let name = String(decoding: head.task, as: UTF8.self)
@@ -171,7 +173,8 @@ extension RedisBroker {
         }
         self.held[number] = HeldMessage(
             tag: self.tag(number), bytes: bytes, head: head, queue: queue, task: opener, epoch: self.epoch,
-            arrivedAt: now, deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses)
+            arrivedAt: now, deliveriesBefore: deliveriesBefore ?? 0, wasAdopted: deliveriesBefore == nil,
+            place: .waiting(since: now), losses: head.losses)
         var outcome = TaskOutcome(.failure, attempts: 0)
         outcome.failure = TaskOutcome.Failure(type: "NotRegistered", message: name)
         self.endUnrun(number, outcome, dead: .notRegistered)
@@ -199,7 +202,10 @@ extension RedisBroker {
         letter.task = task
         var settlement = Settlement(tag: self.tag(number), epoch: self.epoch)
         settlement.effects = [self.effect(letter, number)]
-        if let id { settlement.effects.append(.forget(key: self.keys.scheduledTask(id))) }
+        if let id {
+            settlement.effects.append(.forget(key: self.keys.deliveries + id))
+            settlement.effects.append(.forget(key: self.keys.scheduledTask(id)))
+        }
         if let id, let documents {
             let failure = reason == .notRegistered ? TaskFailure.notRegistered(task ?? "") : .undecodable(text)
             settlement.effects.append(documents.failure(id: id, failure, at: self.loop.wallSeconds))

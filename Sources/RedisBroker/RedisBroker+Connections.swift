@@ -193,8 +193,7 @@ extension RedisBroker: RedisConnectionOwner {
                 let (message, queue) = UnackedText.split(bytes[...])
             else { continue }
             self.counts.taken += 1
-            self.arrived(message, number: number, queue: queue, deliveriesBefore: 0, now: now)
-            self.held[number]?.wasAdopted = true
+            self.arrived(message, number: number, queue: queue, deliveriesBefore: nil, now: now)
         }
     }
 

@@ -42,6 +42,19 @@ extension FaultTests {
             try self.finish(place, worker)
         }
 
+        /// A worker that refused it first has died before it could say so.
+        @Test func refusedMessageThatWasHandedOutBeforeLeavesNoCount() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            let worker = try place.startWorker()
+            let text = RawMessage("stranger", "tasks.unknown").text.replacing(
+                "\"priority\": 0", with: "\"redelivered\": true, \"priority\": 0")
+            try server.command("LPUSH", "celery", text)
+            try worker.wait(for: "its dead letter") { !worker.records("message.dead").isEmpty }
+            try worker.wait(for: "its end") { try server.unacknowledged() == [0, 0] }
+            #expect(try server.command("EXISTS", "celeriac.deliveries.stranger").integer == 0)
+        }
+
         /// Somebody's script runs and runs.
         @Test func busyServerIsWaitedFor() throws {
             let server = try RedisServer(["lua-time-limit": "50"])
