@@ -115,7 +115,9 @@ inline nextTag(w, m) {
 
 /* ---- Scripts ---- */
 
-/* take: from list to unacknowledged in one step. */
+inline showLife(w) { sign[w] = true; known[w] = true }
+
+/* take: from list to unacknowledged in one step, with which its worker shows life. */
 inline runTake(w, m, into) {
     if
     :: listed[0] > 0 -> m = 0
@@ -130,6 +132,9 @@ inline runTake(w, m, into) {
         listed[m]--;
         nextTag(w, m);
         into = tags;
+#ifndef WRONG_UNSEEN_TAKE
+        if :: !sign[w] -> showLife(w) :: else fi;
+#endif
         lapsed[tags] = !sign[w];
 #ifndef WRONG_POP_THEN_RECORD
         entry[tags] = true;
@@ -164,25 +169,15 @@ inline runSettle(tag, kind, tagged, since) {
     fi
 }
 
-inline showLife(w) { sign[w] = true; known[w] = true }
-
 /* ---- Steps of a worker ---- */
 
 #define works(w) (life[w] == alive)
 #define speaks(w) (life[w] == alive && linked[w])
 #define isSilent(w) (life[w] != alive || !linked[w])
-#ifdef WRONG_TAKE_BEFORE_LIFE
-#define mayTake(w) (sign[w] || !known[w])
-#define showsAtStart(w) skip
-#else
+#ifdef WRONG_UNSEEN_TAKE
 #define mayTake(w) (sign[w] && known[w])
-#define showsAtStart(w) sign[w] = true; known[w] = true
-#endif
-#if defined(PROMPT) && !defined(WRONG_TAKE_BEFORE_LIFE)
-/* Without the visibility timeout: the server carries commands out before signs of life expire. */
-#define inTime(w) sign[w]
 #else
-#define inTime(w) true
+#define mayTake(w) true
 #endif
 #ifdef WRONG_STEAL_FROM_THE_LIVING
 #define seemsDead(w) known[w]
@@ -242,11 +237,9 @@ inline arrive(w, tag) {
 inline leaveInFlight(w) {
     if
     :: true
-#ifndef PROMPT
     :: late[w] == none && step[w] == taking -> late[w] = take
     :: late[w] == none && step[w] == settling ->
         late[w] = settle; lateTag[w] = held[w]; lateWhat[w] = what[w]
-#endif
     fi
 }
 
@@ -265,13 +258,13 @@ inline die(w) {
 proctype worker(byte w) {
     byte m, t, tag, copies;
     do
-    /* The sign of life comes before anything is taken. */
+    /* The sign of life is renewed beside all else; a server may refuse it, and takes nevertheless. */
     :: atomic { speaks(w) && !(sign[w] && known[w]) -> showLife(w) }
     :: atomic { works(w) && !linked[w] -> linked[w] = true; seenEpoch[w] = (epoch == 0 -> 2 : epoch); epoch = seenEpoch[w] }
 
     /* Taking. */
     :: atomic { speaks(w) && step[w] == idle && !stopping[w] && somethingListed && mayTake(w) -> step[w] = taking }
-    :: atomic { step[w] == taking && linked[w] && life[w] != dead && inTime(w) -> runTake(w, m, tag); held[w] = tag; step[w] = taken; tag = 0 }
+    :: atomic { step[w] == taking && linked[w] && life[w] != dead -> runTake(w, m, tag); held[w] = tag; step[w] = taken; tag = 0 }
 #ifdef WRONG_POP_THEN_RECORD
     :: atomic { speaks(w) && step[w] == taken && held[w] != 0 && !entry[held[w]] &&
         listed[messageOf[held[w]]] + ended[messageOf[held[w]]] == 0 -> entry[held[w]] = true }
@@ -528,7 +521,7 @@ init {
         od;
         i = 0;
         do
-        :: i < WORKERS -> linked[i] = true; seenEpoch[i] = epoch; showsAtStart(i); run worker(i); run fate(i); i++
+        :: i < WORKERS -> linked[i] = true; seenEpoch[i] = epoch; showLife(i); run worker(i); run fate(i); i++
         :: else -> break
         od;
         i = 0;

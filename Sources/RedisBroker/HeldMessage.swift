@@ -31,8 +31,6 @@ struct HeldMessage {
     let arrivedAt: Instant
     /// How often it was handed out before.
     let deliveriesBefore: Int
-    /// Whether it came with a take whose answer was lost: nobody knows then whether it has a count of deliveries.
-    var wasAdopted = false
     var place: Place
     var losses: Int
     var ownLimits: SharedLimits?

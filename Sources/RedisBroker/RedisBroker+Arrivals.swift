@@ -8,8 +8,7 @@ import WorkerStatus
 
 /// Duty 2: each message that was taken to where it belongs.
 extension RedisBroker {
-    /// - Parameter deliveriesBefore: `nil` for one that was adopted: it may have a count.
-    func arrived(_ bytes: ArraySlice<UInt8>, number: UInt64, queue: String, deliveriesBefore: Int?, now: Instant) {
+    func arrived(_ bytes: ArraySlice<UInt8>, number: UInt64, queue: String, deliveriesBefore: Int, now: Instant) {
         do {
             let (head, bytes) = try self.readable(bytes)
             self.sort(bytes, head, number, queue, deliveriesBefore, now)
@@ -28,7 +27,7 @@ extension RedisBroker {
     }
 
     private func sort(
-        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int?,
+        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int,
         _ now: Instant
     ) {
         guard let task = self.directory.index(of: head.task) else {
@@ -43,9 +42,8 @@ extension RedisBroker {
         let profile = self.profiles.profile(task)
         self.held[number] = HeldMessage(
             tag: self.tag(number), bytes: bytes, head: head, queue: queue, task: task, epoch: self.epoch,
-            arrivedAt: now, deliveriesBefore: deliveriesBefore ?? 0, wasAdopted: deliveriesBefore == nil,
-            place: .waiting(since: now), losses: head.losses, ownLimits: self.ownLimits(head, profile.limits),
-            claim: claim)
+            arrivedAt: now, deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses,
+            ownLimits: self.ownLimits(head, profile.limits), claim: claim)
         guard let claim else { return self.judge(number, now: now) }
         if let eta = head.eta, eta > self.serverSeconds { return self.putAside(number, until: eta, now: now) }
         self.askForClaim(number, claim)
@@ -161,7 +159,7 @@ extension RedisBroker {
 
     /// No task of ours. When something follows it, a child opens it to tell what.
     private func refuseUnknown(
-        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int?,
+        _ bytes: ArraySlice<UInt8>, _ head: MessageHead, _ number: UInt64, _ queue: String, _ deliveriesBefore: Int,
         _ now: Instant
     ) {
         let name = String(decoding: head.task, as: UTF8.self)
@@ -173,8 +171,7 @@ extension RedisBroker {
         }
         self.held[number] = HeldMessage(
             tag: self.tag(number), bytes: bytes, head: head, queue: queue, task: opener, epoch: self.epoch,
-            arrivedAt: now, deliveriesBefore: deliveriesBefore ?? 0, wasAdopted: deliveriesBefore == nil,
-            place: .waiting(since: now), losses: head.losses)
+            arrivedAt: now, deliveriesBefore: deliveriesBefore, place: .waiting(since: now), losses: head.losses)
         var outcome = TaskOutcome(.failure, attempts: 0)
         outcome.failure = TaskOutcome.Failure(type: "NotRegistered", message: name)
         self.endUnrun(number, outcome, dead: .notRegistered)

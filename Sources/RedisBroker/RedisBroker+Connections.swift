@@ -1,3 +1,4 @@
+import Celery
 import Redis
 import Supervision
 import Syscalls
@@ -100,6 +101,8 @@ extension RedisBroker: RedisConnectionOwner {
         self.isServing = true
         self.nextRenewal = Instant(nanoseconds: 0)
         self.nextRecovery = Instant(nanoseconds: 0)
+        // Another server may have taken the place of the one that we were connected to.
+        if self.lastNumber > 0 { self.lookingBack = .wanted }
         self.told.over("connection")
         self.logger.notice("broker.connected", metadata: ["server": "\(self.serverName)"])
         self.nextHeartbeat = Instant(nanoseconds: 0)
@@ -187,15 +190,30 @@ extension RedisBroker: RedisConnectionOwner {
 
     private func adopt(_ reply: Reply, _ numbers: Range<UInt64>) {
         FaultPoint.reached(.adopted)
-        let now = self.loop.now
         for (number, entry) in zip(numbers, reply.asArray ?? []) {
-            guard case .bytes(let bytes) = entry, self.held[number] == nil, !self.isSettling(number),
+            guard case .bytes(let bytes) = entry, self.isUnheard(of: number),
                 let (message, queue) = UnackedText.split(bytes[...])
             else { continue }
-            self.counts.taken += 1
-            self.arrived(message, number: number, queue: queue, deliveriesBefore: nil, now: now)
+            self.adopt(message, number, queue)
         }
     }
+
+    /// How often it was handed out before, the lost answer would have told.
+    private func adopt(_ message: ArraySlice<UInt8>, _ number: UInt64, _ queue: String) {
+        let id = (try? MessageHead(scanning: message)).map { String(decoding: $0.id, as: UTF8.self) } ?? ""
+        self.unansweredAdoptions += 1
+        self.commands.send(Command("GET", self.keys.deliveries + id)) { [unowned self] answer in
+            guard case .success(let reply) = answer else { return }  // Asked again on the next connection.
+            self.unansweredAdoptions -= 1
+            if case .error(let error) = reply { return self.serverRefused(error, "adopt") }
+            guard self.isUnheard(of: number) else { return }
+            self.counts.taken += 1
+            let before = reply.asText.flatMap { Int($0) } ?? 0
+            self.arrived(message, number: number, queue: queue, deliveriesBefore: before, now: self.loop.now)
+        }
+    }
+
+    private func isUnheard(of number: UInt64) -> Bool { self.held[number] == nil && !self.isSettling(number) }
 
     // MARK: Watching the lists
 

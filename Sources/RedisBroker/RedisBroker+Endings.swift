@@ -158,7 +158,7 @@ extension RedisBroker {
 
     /// What ends was handed out for the last time: its count goes with it. A retry is another message of the same id.
     func countsForgotten(_ message: HeldMessage) -> [Settlement.Effect] {
-        guard message.deliveriesBefore > 0 || message.wasAdopted else { return [] }
+        guard message.deliveriesBefore > 0 else { return [] }
         return [.forget(key: self.deliveryCountKey(message))]
     }
 

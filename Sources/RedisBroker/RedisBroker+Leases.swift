@@ -21,18 +21,22 @@ extension RedisBroker {
         if self.nextRecovery <= now, !self.isRecovering {
             self.nextRecovery = now + self.options.workerTimeout / 3
             self.adoptLost()
+            self.lookBack()
             self.recoverDeadWorkers()
         }
     }
 
     private func showLife() {
-        let milliseconds = Int(self.options.workerTimeout.wholeNanoseconds / 1_000_000)
-        let about: JSONValue = ["name": .string(self.options.nodeName), "pid": .number(JSONNumber(Int(ownProcessID)))]
         var command = self.call(.live, keys: [self.keys.workers, self.keys.worker(self.worker)])
-        command.add(self.worker)
-        command.add(about.serialized())
-        command.add(milliseconds)
+        self.addSignOfLife(to: &command)
         self.commands.send(command) { [unowned self] in self.lifeAnswered($0) }
+    }
+
+    /// This worker's id, a text about it, and how long both say that it lives.
+    func addSignOfLife(to command: inout Command) {
+        command.add(self.worker)
+        command.add(self.about)
+        command.add(Int(self.options.workerTimeout.wholeNanoseconds / 1_000_000))
     }
 
     private func lifeAnswered(_ answer: Result<Reply, RedisError>) {

@@ -68,18 +68,19 @@ extension RedisBroker {
         self.putBack(message, tag: tag, queue: queue, onlyIf: .onlyIfSilent(sign: self.keys.worker(worker)))
     }
 
-    private func putBack(
-        _ message: ArraySlice<UInt8>, tag: String, queue: String, onlyIf condition: Settlement.Effect
+    func putBack(
+        _ message: ArraySlice<UInt8>, tag: String, queue: String, onlyIf condition: Settlement.Effect? = nil
     ) {
         guard self.recovering.insert(tag).inserted else { return }
         var settlement = Settlement(tag: tag, epoch: self.epoch)
+        settlement.effects = condition.map { [$0] } ?? []
         if let envelope = try? Envelope(parsing: message) {
             let list = self.keys.queue(queue, priority: envelope.priority)
             let bytes = envelope.returned(losses: envelope.losses).serialized()[...]
-            settlement.effects = [condition, .pushFront(list: list, message: bytes)]
+            settlement.effects.append(.pushFront(list: list, message: bytes))
         } else {
             // Whoever took it did not live to set it aside.
-            settlement.effects = [condition, .pushFront(list: self.keys.queue(queue), message: message)]
+            settlement.effects.append(.pushFront(list: self.keys.queue(queue), message: message))
         }
         settlement.then = { [unowned self] outcome in
             FaultPoint.reached(.recoveryAnswered)

@@ -40,6 +40,9 @@ extension RedisBroker {
         command.add(Int(numbers.lowerBound))
         command.add(self.keys.deliveries)
         command.add(self.options.maxMessage.bytes)
+        command.add(self.keys.workers)
+        command.add(self.keys.worker(self.worker))
+        self.addSignOfLife(to: &command)
         for list in lists { command.add(list.entryEnd) }
         self.unansweredTakes.append(numbers)
         FaultPoint.willReach(.takeSent)

@@ -2,6 +2,7 @@ import Broker
 import Celery
 import Configuration
 import DequeModule
+import JSON
 import Logging
 import Reactor
 import Redis
@@ -84,6 +85,8 @@ public final class RedisBroker: Broker {
     var nextRenewal = Instant(nanoseconds: 0)
     var nextRecovery = Instant(nanoseconds: 0)
     var isRecovering = false
+    /// Whether to look for deliveries that had ended here and are back at the server.
+    var lookingBack = LookingBack.done
     /// Tags of others whose messages are on their way back.
     var recovering: Set<String> = []
     /// What the log has been told of the server.
@@ -91,6 +94,8 @@ public final class RedisBroker: Broker {
     var ids: TaskIDGenerator
     /// This worker's name in tags and keys: random, never used again.
     let worker: String
+    /// What its sign of life says: a JSON object.
+    let about: [UInt8]
     var isStopping = false
     var failure: String?
 
@@ -166,6 +171,8 @@ public final class RedisBroker: Broker {
         self.ids = TaskIDGenerator(seed: seed)
         self.random = SeededGenerator(seed: seed ^ 0x5EED)
         self.worker = String(decoding: self.ids.next(), as: UTF8.self)
+        let about: JSONValue = ["name": .string(options.nodeName), "pid": .number(JSONNumber(Int(ownProcessID)))]
+        self.about = about.serialized()
         self.sendsTaskEvents = options.sendsTaskEvents
         self.events = EventBatch(node: options.nodeName, pid: Int(ownProcessID))
         self.startedByTask = Array(repeating: 0, count: directory.names.count)
@@ -285,7 +292,7 @@ public final class RedisBroker: Broker {
     /// Whether an answer is under way that may bring messages, which then go back.
     private var mayHoldMore: Bool {
         !self.unansweredTakes.isEmpty || self.unansweredAdoptions > 0 || !self.unadmitted.isEmpty
-            || !self.unclaimed.isEmpty || !self.unjoined.isEmpty
+            || !self.unclaimed.isEmpty || !self.unjoined.isEmpty || self.lookingBack != .done
     }
 
     private func tellUnsettled() {

@@ -84,11 +84,15 @@ extension Script {
     /// Moves messages that are due to their lists, then hands out messages: from list to unacknowledged in one step. When
     /// the lists have no more, it looks at them once, which has the server tell of what comes (`CLIENT TRACKING`).
     ///
+    /// Whoever takes something is known and shows life from that step on: its sign of life may have been refused, lost
+    /// with all keys, or have expired while the take was under way, and what an unknown worker holds nobody looks for.
+    ///
     /// Keys: the lists in the order in which to take. The server tracks every key that a script which reads declares:
     /// whatever else is touched is an argument, or word of each of its changes would come.
     /// Arguments: unacked · its index · scheduled · dead letters · their index · most messages · most bytes · tag prefix ·
-    /// number of the first tag · prefix of delivery counts · bytes of the largest message · for each list, what ends its
-    /// entry in unacked: `, "", "queue"]`.
+    /// number of the first tag · prefix of delivery counts · bytes of the largest message · known workers · this one's sign
+    /// of life · its id · a text about it · milliseconds of the sign · for each list, what ends its entry in unacked:
+    /// `, "", "queue"]`.
     /// Answers: seconds until the next message is due or -1 · 1 when all lists are empty, 2 when some list has got what was
     /// due, else 0 · seconds since 1970 · for each message its list's place (from 1), how often it was handed out before, and the message; for one that is too
     /// large, which goes to the dead letters, the place below zero, its size, and the task's id if it is found; for a list
@@ -98,10 +102,11 @@ extension Script {
         after: prelude,
         """
         local unacked, index, scheduled, dead, deadIndex = unpack(ARGV, 1, 5)
-        local prefix, counts, entryEnds = ARGV[8], ARGV[10], 11
+        local prefix, counts, entryEnds = ARGV[8], ARGV[10], 16
+        local workers, sign, worker, about, milliseconds = unpack(ARGV, 12, 16)
         local left, bytes, number, largest = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[9]), tonumber(ARGV[11])
         local broken = wrong(unacked, 'hash') or wrong(index, 'zset') or wrong(scheduled, 'zset')
-            or wrong(dead, 'hash') or wrong(deadIndex, 'zset')
+            or wrong(dead, 'hash') or wrong(deadIndex, 'zset') or wrong(workers, 'set')
         if broken then return redis.error_reply(broken) end
         local time = redis.call('TIME')
         local now = time[1] + time[2] / 1000000
@@ -185,6 +190,9 @@ extension Script {
                 if #entries > 0 then
                     redis.call('HSET', unacked, unpack(entries))
                     redis.call('ZADD', index, unpack(scores))
+                    if redis.call('SET', sign, about, 'PX', milliseconds, 'NX') then
+                        redis.call('SADD', workers, worker)
+                    end
                 end
                 left = left - count
             end
@@ -429,6 +437,7 @@ extension Script {
                 return { 'wait' }
             end
             redis.call('ZADD', KEYS[6], now + ARGV[5], ARGV[1])
+            redis.call('EXPIRE', KEYS[6], ARGV[5] + 1)
         end
         return { 'go' }
         """)
@@ -438,7 +447,10 @@ extension Script {
         "renew slots",
         """
         local time = redis.call('TIME')
-        for i, key in ipairs(KEYS) do redis.call('ZADD', key, 'XX', time[1] + ARGV[1], ARGV[i + 1]) end
+        for i, key in ipairs(KEYS) do
+            redis.call('ZADD', key, 'XX', time[1] + ARGV[1], ARGV[i + 1])
+            redis.call('EXPIRE', key, ARGV[1] + 1)
+        end
         return #KEYS
         """)
 

@@ -9,6 +9,8 @@ final class Conductor {
     private var played = 0
     private var hashes: Set<String> = []
     private var differing: [String] = []
+    /// The seed that was played last by the process whose lines are read.
+    private var lastSeed = ""
     private var broken: [(seed: UInt64, rule: String, text: String)] = []
 
     /// A run of fewer seeds need not reach everything.
@@ -25,14 +27,19 @@ final class Conductor {
             let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             for line in text.split(separator: "\n") { self.read(line.split(separator: "\t").map(String.init)) }
             process.waitUntilExit()
-            guard process.terminationStatus == 0 else { throw Crash(status: process.terminationStatus) }
+            guard process.terminationStatus == 0 else {
+                throw Crash(status: process.terminationStatus, seed: self.lastSeed)
+            }
         }
         return self.tell(seconds: Date().timeIntervalSince(start))
     }
 
     private struct Crash: Error, CustomStringConvertible {
         let status: Int32
-        var description: String { "a share of the seeds ended with status \(self.status): production code trapped?" }
+        let seed: String
+        var description: String {
+            "seed \(self.seed) ended its process with status \(self.status): production code trapped?"
+        }
     }
 
     private func start(_ number: Int, of jobs: Int) throws -> (Process, Pipe) {
@@ -54,6 +61,7 @@ final class Conductor {
         case "reached": self.reached.note(fields[1], Int(fields[2]) ?? 0)
         case "broke": self.broken.append((UInt64(fields[1])!, fields[2], fields.dropFirst(3).joined(separator: " ")))
         case "differs": self.differing.append(fields[1])
+        case "plays": self.lastSeed = fields[1]
         case "hash": self.hashes.insert(fields[1])
         case "played":
             self.played += Int(fields[1])!

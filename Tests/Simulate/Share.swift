@@ -1,3 +1,4 @@
+import Glibc
 import Simulation
 
 /// One process's share of the seeds: tells in lines what came of them.
@@ -20,6 +21,9 @@ struct Share {
         for seed in Swift.stride(
             from: self.arguments.from, to: self.arguments.from + self.arguments.seeds, by: Int(self.stride))
         {
+            print("plays\t\(seed)")
+            // Whoever reads must know which seed was the last one, should this process crash.
+            fflush(nil)
             let outcome = simulation.play(Plan(seed: seed), mutation: self.mutation)
             reached.add(outcome.reached)
             events += outcome.events

@@ -29,6 +29,10 @@ public enum Mutation: String, CaseIterable, Sendable {
     case slotsNeverFree
     /// What a lost take brought is not found.
     case lostTakeForgotten
+    /// What had ended and is back at a server that has forgotten it is not looked for.
+    case neverLookedBack
+    /// A take does not show life.
+    case unseenTake
 
     // In the master
     /// A message that comes back from a child is dropped.
@@ -81,15 +85,20 @@ public enum Mutation: String, CaseIterable, Sendable {
         case .deadLetterLost: ("reply = redis.pcall('HSET', dead, a, b)", "reply = 1")
         case .slotsNeverFree:
             ("local member = redis.call('LPOP',", "local member = nil and redis.call('LPOP',")
-        case .lostTakeForgotten, .lostRedispatch, .taintedChild, .pipeDropped, .toothlessLimits, .forkFailureIgnored:
+        case .unseenTake: ("redis.call('SADD', workers, worker)", "redis.call('DEL', sign)")
+        case .lostTakeForgotten, .neverLookedBack, .lostRedispatch, .taintedChild, .pipeDropped, .toothlessLimits,
+            .forkFailureIgnored:
             nil
         }
     }
 
     /// What the server answers instead of carrying a command out.
-    func answer(_ name: String, _ words: [[UInt8]]) -> Reply? {
+    func answer(_ name: String, _ words: [[UInt8]], of worker: WorkerProcess) -> Reply? {
         switch (self, name) {
         case (.lostTakeForgotten, "HMGET"): .array(words.dropFirst(2).map { _ in .null })
+        case (.lostTakeForgotten, "HSCAN"), (.neverLookedBack, "HSCAN"):
+            words[4].starts(with: (worker.nameAtServer ?? "").utf8)
+                ? .array([.bytes(Array("0".utf8)), .array([])]) : nil
         case (.recoveryWithoutLook, "EXISTS") where words.count == 2: .integer(0)
         default: nil
         }

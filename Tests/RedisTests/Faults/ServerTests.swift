@@ -93,6 +93,41 @@ extension FaultTests {
             try self.finish(worker, place)
         }
 
+        /// A replica that becomes the master has not heard of the last endings: they are made again.
+        @Test func whatHasEndedAndIsBackRunsAgain() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            let worker = try place.startWorker()
+            try place.sendMarks(1, seconds: 1)
+            try worker.wait(for: "the task") { try place.marks().count == 1 }
+            let entries = try server.command("HGETALL", "unacked").texts
+            let index = try server.command("ZRANGE", "unacked_index", "0", "-1", "WITHSCORES").texts
+            try #require(entries.count == 2 && index.count == 2)
+            try self.waitForSuccess(place.ids, place, worker)
+            try server.command("DEL", "celery-task-meta-\(place.ids[0])")
+            try server.command("HSET", "unacked", entries[0], entries[1])
+            try server.command("ZADD", "unacked_index", index[1], index[0])
+            try server.command("CLIENT", "KILL", "TYPE", "normal")
+            try self.waitForSuccess(place.ids, place, worker)
+            #expect(try place.marks().values.elementsEqual([2]))
+            try self.finish(worker, place, again: 1)
+        }
+
+        /// Nobody looks for what a worker holds that is not known: what it takes makes it known, and shows that it lives.
+        @Test func whoTakesIsKnown() throws {
+            let server = try RedisServer()
+            let place = try Workplace(server)
+            let worker = try place.startWorker(timeout: "10m")
+            try worker.wait(for: "its first take") { try server.command("SCARD", "celeriac.workers") == .integer(1) }
+            let id = try server.command("SMEMBERS", "celeriac.workers").texts[0]
+            try server.command("DEL", "celeriac.workers", "celeriac.worker.\(id)")
+            try place.sendMarks(1, seconds: 1)
+            try worker.wait(for: "the task") { try place.marks().count == 1 }
+            #expect(try server.command("SMEMBERS", "celeriac.workers").texts == [id])
+            #expect(try server.command("EXISTS", "celeriac.worker.\(id)") == .integer(1))
+            try self.finish(worker, place)
+        }
+
         @Test(arguments: ["unacked", "unacked_index", "celeriac.scheduled", "celeriac.dead", "celery"])
         func keyOfAnotherTypeStopsWorkUntilItIsMended(key: String) throws {
             let server = try RedisServer()

@@ -24,7 +24,8 @@ struct Account {
     var wasEnded = false
     /// Whether it may be gone: a server has forgotten it.
     var mayBeLost = false
-    /// Whether it may be there twice: a server has forgotten what became of it.
+    /// Whether it may be there twice: a server has forgotten what became of it; or it is acknowledged early, without a
+    /// tag that would tell whether its end was carried out before a connection was lost.
     var mayBeTwice = false
     /// Starts of its task.
     var starts = 0

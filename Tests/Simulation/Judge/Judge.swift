@@ -18,6 +18,8 @@ final class Judge {
     private var owners: [String: WorkerProcess] = [:]
     private var signs: [String: [UInt64]] = [:]
     private var renewals: [String: Double] = [:]
+    /// Those that others look for when they show no life.
+    private var known: Set<String> = []
     /// Attempts that run, by worker and tag.
     private var running: [String: ChildID] = [:]
     /// Messages that only a living worker still has.
@@ -34,14 +36,16 @@ final class Judge {
             for index in 0..<message.followUps {
                 var next = PlannedMessage(number: message.number, at: message.at)
                 next.task = .plain
-                self.add(next, id: message.followUp(index))
+                self.add(next, id: message.followUp(index), after: message)
             }
         }
     }
 
-    private func add(_ message: PlannedMessage, id: String? = nil) {
+    private func add(_ message: PlannedMessage, id: String? = nil, after first: PlannedMessage? = nil) {
+        var account = Account(message)
+        account.mayBeTwice = (first ?? message).task == .early && self.world.plan.touchesConnections
         self.ids.append(id ?? message.id)
-        self.accounts[id ?? message.id] = Account(message)
+        self.accounts[id ?? message.id] = account
     }
 
     func message(_ id: String) -> PlannedMessage? { self.accounts[id]?.message }
@@ -70,6 +74,8 @@ final class Judge {
         var came: Set<MessageCopy> = []
         var documents: [(id: String, state: String)] = []
         var ended: [(tag: String, copy: MessageCopy)] = []
+        /// Whose holdings, or whose being known, have changed.
+        var holders: Set<String> = []
     }
 
     private func apply(_ change: Keyspace.Change, _ step: inout Step) {
@@ -83,6 +89,10 @@ final class Judge {
         case .memberDeleted("celeriac.scheduled", let member): self.schedule(member, by: -1, &step)
         case .memberSet("unacked_index", let tag, let score, _):
             self.renewals[String(decoding: tag, as: UTF8.self)] = score
+        case .setAdded("celeriac.workers", let worker): self.known.insert(String(decoding: worker, as: UTF8.self))
+        case .setRemoved("celeriac.workers", let worker):
+            self.known.remove(String(decoding: worker, as: UTF8.self))
+            step.holders.insert(String(decoding: worker, as: UTF8.self))
         case .stringSet(let key, let bytes, _): self.stringSet(key, bytes, &step)
         default: break
         }
@@ -114,6 +124,7 @@ final class Judge {
     private func handedOut(_ tag: [UInt8], _ entry: [UInt8], _ step: inout Step) {
         let text = String(decoding: tag, as: UTF8.self)
         self.change(entry, 1, &step) { $0.tags.insert(text) }
+        step.holders.insert(Self.owner(text))
         if let worker = step.worker, worker.nameAtServer == nil {
             worker.nameAtServer = Self.owner(text)
             self.owners[Self.owner(text)] = worker
@@ -161,6 +172,15 @@ final class Judge {
         for document in step.documents { self.checkDocument(document.id, document.state, step) }
         for copy in step.came.union(step.left) { self.checkPlaces(copy, step) }
         for end in step.ended { self.checkOwner(end.tag, end.copy, step) }
+        for holder in step.holders.subtracting(self.known) { self.checkUnknown(holder) }
+    }
+
+    /// Nobody looks for what is held by a worker that is not known.
+    private func checkUnknown(_ holder: String) {
+        for id in self.ids
+        where self.accounts[id]!.places.values.contains(where: { $0.tags.contains { Self.owner($0) == holder } }) {
+            self.world.broke(.known, "\(id) is held by \(self.owners[holder]?.name ?? holder), which is not known")
+        }
     }
 
     private static let finals: Set<String> = ["SUCCESS", "FAILURE", "REVOKED"]
@@ -248,12 +268,13 @@ final class Judge {
             self.accounts[id]!.places = [:]
             self.accounts[id]!.mayBeTwice = true
         }
-        self.renewals = [:]
+        (self.renewals, self.known) = ([:], [])
     }
 
     /// The server is another one, which knows less.
     func wentBack(to time: UInt64) {
         self.hasForgotten = true
+        self.known = []
         for name in self.signs.keys { self.signs[name]!.removeAll { $0 > time } }
         for id in self.ids {
             self.accounts[id]!.places = [:]

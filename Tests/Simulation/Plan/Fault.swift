@@ -9,6 +9,8 @@ public struct Fault: Sendable, Hashable {
         case killWorker(Int, acts: Int)
         /// SIGSTOP, and SIGCONT after a time.
         case stopWorker(Int, Duration)
+        /// SIGSTOP, and SIGKILL when it has gone on and has acted on the outside so many times.
+        case wakeToDie(Int, Duration, acts: Int)
         /// SIGTERM, and so many more.
         case terminateWorker(Int, again: Int)
         /// SIGQUIT.
@@ -41,6 +43,8 @@ public struct Fault: Sendable, Hashable {
         // Network
         /// One of the worker's connections breaks.
         case cut(Int, CutMode)
+        /// The connection breaks behind some byte of the next answer that brings the worker messages.
+        case cutTake(Int)
         /// Nothing arrives on one of the worker's connections.
         case silence(Int)
         /// All that is sent takes longer.

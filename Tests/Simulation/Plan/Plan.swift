@@ -57,8 +57,10 @@ private struct PlanMaker {
         plan.shortWrites = self.chance(20)
         plan.splitReplies = self.chance(20)
         plan.storm = .seconds(self.one(of: [5, 10, 20]))
+        let isSlow = self.chance(4)
+        if isSlow { (plan.workers, plan.workerTimeout, plan.storm) = (2, .seconds(3), .seconds(40)) }
         self.addMessages(to: &plan)
-        self.addFaults(to: &plan)
+        if isSlow { self.addLateReturns(to: &plan) } else { self.addFaults(to: &plan) }
     }
 
     // MARK: Messages
@@ -106,7 +108,19 @@ private struct PlanMaker {
         plan.faults.sort { $0.at < $1.at }
     }
 
-    private static let kindsOfFault = 28
+    /// What others decide about a silent worker takes so long that it may come back, take something and be silent again
+    /// meanwhile. Hardly any other seed is so slow.
+    private mutating func addLateReturns(to plan: inout Plan) {
+        plan.faults.append(
+            Fault(at: self.time(50...500), kind: .slowNetwork(by: self.time(2_500...4_000), .seconds(60))))
+        for _ in 0..<self.number(2...4) {
+            let kind = Fault.Kind.wakeToDie(self.number(0...1), self.time(8_000...24_000), acts: self.number(1...3))
+            plan.faults.append(Fault(at: self.time(500...20_000), kind: kind))
+        }
+        plan.faults.sort { $0.at < $1.at }
+    }
+
+    private static let kindsOfFault = 30
 
     private mutating func fault(_ kind: Int, _ plan: Plan) -> Fault.Kind {
         let worker = self.number(0...plan.workers - 1)
@@ -139,7 +153,9 @@ private struct PlanMaker {
         case 23: return .failOver(behind: self.time(10...4_000), short)
         case 24: return .refuse(self.one(of: ServerState.allCases), self.time(100...6_000))
         case 25: return .refuseConnections(short)
-        case 26: return self.chance(50) ? .forgetScripts : .breakKey(self.one(of: Self.breakable), short)
+        case 26: return .wakeToDie(worker, self.time(500...12_000), acts: self.number(1...12))
+        case 27: return .cutTake(worker)
+        case 28: return self.chance(50) ? .forgetScripts : .breakKey(self.one(of: Self.breakable), short)
         default: return .jump(worker, seconds: self.one(of: [-86_400, -5, 5, 86_400]))
         }
     }

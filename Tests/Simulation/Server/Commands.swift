@@ -428,6 +428,7 @@ struct Commands {
         var count = 0
         for member in call.words.dropFirst(2) where !members.contains(member) {
             members.append(member)
+            self.keyspace.changes.append(.setAdded(key: call.key, member))
             count += 1
         }
         self.keyspace.set(call.key, call.database, .set(members))
@@ -436,10 +437,11 @@ struct Commands {
 
     private mutating func setRemove(_ call: Call) -> Reply {
         guard var members = self.members(call) else { return Self.wrongType }
-        let before = members.count
-        members.removeAll { call.words.dropFirst(2).contains($0) }
+        let gone = members.filter { call.words.dropFirst(2).contains($0) }
+        members.removeAll { gone.contains($0) }
+        for member in gone { self.keyspace.changes.append(.setRemoved(key: call.key, member)) }
         self.keyspace.set(call.key, call.database, .set(members))
-        return .integer(before - members.count)
+        return .integer(gone.count)
     }
 
     private func setMembers(_ call: Call) -> Reply {
@@ -455,6 +457,7 @@ extension Commands {
             case .list(let elements): elements.map { .pushed(key: key, $0) }
             case .hash(let fields): fields.map { .fieldSet(key: key, field: $0.name, $0.value) }
             case .sortedSet(let members): members.map { .memberSet(key: key, $0.member, score: $0.score, isNew: true) }
+            case .set(let members): members.map { .setAdded(key: key, $0) }
             default: []
             }
         }

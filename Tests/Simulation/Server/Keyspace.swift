@@ -9,6 +9,8 @@ struct Keyspace {
         case memberSet(key: String, [UInt8], score: Double, isNew: Bool)
         case memberDeleted(key: String, [UInt8])
         case stringSet(key: String, [UInt8], database: Int)
+        case setAdded(key: String, [UInt8])
+        case setRemoved(key: String, [UInt8])
         case deleted(key: String)
     }
 

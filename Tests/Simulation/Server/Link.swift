@@ -133,6 +133,13 @@ final class Link {
         self.carryBack(bytes)
     }
 
+    /// Some bytes arrive, and then the end.
+    func replyPartly(_ bytes: [UInt8]) {
+        let count = Int.random(in: 0..<bytes.count, using: &self.world.random)
+        if count > 0 { self.carryBack(Array(bytes[..<count])) }
+        self.serverCloses()
+    }
+
     private func carryBack(_ bytes: [UInt8]) {
         let arrival = max(self.lastToWorker + .nanoseconds(1), self.world.now + self.latency)
         self.lastToWorker = arrival

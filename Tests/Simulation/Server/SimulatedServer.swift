@@ -53,7 +53,7 @@ final class SimulatedServer {
         guard !self.isStalled, !link.isBeingServed else { return }
         while let words = RequestReader.take(&link.inbox) {
             self.answer(words, on: link)
-            guard self.isUp, !self.isStalled else { return }
+            guard self.isUp, !self.isStalled, link.isServed else { return }
             if !link.inbox.isEmpty, self.world.chance(25) {
                 link.isBeingServed = true
                 return self.world.after(self.world.microseconds(1...40)) {
@@ -73,8 +73,18 @@ final class SimulatedServer {
         self.world.note(.command, UInt64(link.descriptor), UInt64(words.count)) {
             "\(link.worker.name) \(Describe.command(words)) → \(Describe.reply(reply))"
         }
+        let brings = self.commands.keyspace.changes.contains {
+            if case .fieldSet("unacked", _, _) = $0 { true } else { false }
+        }
         self.finishCommand(link)
-        if let reply { link.reply(ReplyWriter.bytes(reply)) }
+        guard let reply else { return }
+        if brings, link.worker.losesNextTake {
+            link.worker.losesNextTake = false
+            self.world.reached.note("cut in a take's answer")
+            link.replyPartly(ReplyWriter.bytes(reply))
+            return self.hungUp(link)
+        }
+        link.reply(ReplyWriter.bytes(reply))
     }
 
     private func keep(_ words: [[UInt8]], _ reply: Reply?) {
@@ -111,7 +121,7 @@ final class SimulatedServer {
         case "EVALSHA": return self.evaluate(words, link)
         default:
             if name == "EXISTS" { self.track(words, for: link) }
-            return self.mutated(name, words) ?? self.commands.execute(words, link.database)
+            return self.mutated(name, words, link) ?? self.commands.execute(words, link.database)
         }
     }
 
@@ -169,10 +179,9 @@ final class SimulatedServer {
             case "PUBLISH": return .integer(0)
             default:
                 if name == "EXISTS", let link { self.track(words, for: link) }
-                if !allowsOutOfMemory, self.states[.outOfMemory, default: 0] > 0,
-                    Commands.kind(name)?.needsMemory == true
-                {
-                    return .error(ServerError(ServerState.outOfMemory.rawValue))
+                if self.states[.outOfMemory, default: 0] > 0, Commands.kind(name)?.needsMemory == true {
+                    if !allowsOutOfMemory { return .error(ServerError(ServerState.outOfMemory.rawValue)) }
+                    self.world.reached.note("wrote without memory")
                 }
                 return self.commands.execute(words, database)
             }
@@ -331,6 +340,8 @@ final class SimulatedServer {
         guard let index = self.brokenKeys.firstIndex(of: key) else { return }
         self.brokenKeys.remove(at: index)
         if self.commands.keyspace.value(key, 0)?.type == "string" { self.commands.keyspace.set(key, 0, nil) }
+        // A replica that was told of the fault and not of its end would bring it back when nobody mends it any more.
+        if self.replica?.keyspace.value(key, 0)?.type == "string" { self.replica!.keyspace.set(key, 0, nil) }
     }
 
     /// The storm is over.
@@ -346,8 +357,8 @@ final class SimulatedServer {
 
     // MARK: Mutations
 
-    private func mutated(_ name: String, _ words: [[UInt8]]) -> Reply? {
-        self.world.mutation?.answer(name, words)
+    private func mutated(_ name: String, _ words: [[UInt8]], _ link: Link) -> Reply? {
+        self.world.mutation?.answer(name, words, of: link.worker)
     }
 }
 
@@ -378,7 +389,8 @@ extension Keyspace.Change {
     var key: String {
         switch self {
         case .pushed(let key, _), .popped(let key, _), .fieldSet(let key, _, _), .fieldDeleted(let key, _, _),
-            .memberSet(let key, _, _, _), .memberDeleted(let key, _), .stringSet(let key, _, _), .deleted(let key):
+            .memberSet(let key, _, _, _), .memberDeleted(let key, _),
+            .stringSet(let key, _, _), .setAdded(let key, _), .setRemoved(let key, _), .deleted(let key):
             key
         }
     }

@@ -39,6 +39,8 @@ final class ChildProcess {
     /// Where in all that was written the outcome of a delivery ends.
     private var outcomes: [(tag: UInt64, end: Int)] = []
     private var isPumping = false
+    /// What happens when so much has been written.
+    private var afterWriting: [(end: Int, action: () -> Void)] = []
 
     init(_ worker: WorkerProcess, _ id: ChildID, generation: Int, concurrency: Int) {
         self.worker = worker
@@ -134,12 +136,18 @@ final class ChildProcess {
         let attempt = Attempt(
             tag: tag, copy: copy, message: message, startedAt: self.world.now, hardLimit: hard)
         self.running.append(attempt)
-        self.world.note(.accepted, self.id.serial, tag) {
-            "\(self.worker.name) \(self.id) begins \(copy.id)#\(copy.retries)\(order.hasFailed ? " (failed)" : "")"
+        // That it begins is written before it does.
+        self.whenWritten { self.run(attempt, body, hasFailed: order.hasFailed) }
+    }
+
+    private func run(_ attempt: Attempt, _ body: Bytes, hasFailed: Bool) {
+        let copy = attempt.copy
+        self.world.note(.accepted, self.id.serial, attempt.tag) {
+            "\(self.worker.name) \(self.id) begins \(copy.id)#\(copy.retries)\(hasFailed ? " (failed)" : "")"
         }
-        if order.hasFailed { return self.tellFailure(attempt) }
-        self.world.judge.started(copy, body, tag: tag, in: self)
-        self.perform(attempt, message?.work ?? .succeed, message?.runs ?? .milliseconds(2))
+        if hasFailed { return self.tellFailure(attempt) }
+        self.world.judge.started(copy, body, tag: attempt.tag, in: self)
+        self.perform(attempt, attempt.message?.work ?? .succeed, attempt.message?.runs ?? .milliseconds(2))
     }
 
     /// The task has failed without a child that could tell what follows: this one only tells.
@@ -288,6 +296,12 @@ final class ChildProcess {
         self.pump()
     }
 
+    /// Does something when all that was emitted is in the pipe.
+    private func whenWritten(_ action: @escaping () -> Void) {
+        if self.outbox.isEmpty { return action() }
+        self.afterWriting.append((self.written + self.outbox.count, action))
+    }
+
     /// Bytes go into the pipe as far as there is room; slowly, when the kernel is slow.
     private func pump() {
         guard !self.outbox.isEmpty, !self.hasClosedPipes, !self.isPumping else { return }
@@ -306,6 +320,10 @@ final class ChildProcess {
         self.outbox.removeFirst(count)
         self.written += count
         self.worker.wake()
+        while let next = self.afterWriting.first, next.end <= self.written, self.acts {
+            self.afterWriting.removeFirst()
+            next.action()
+        }
     }
 
     /// The master reads; perhaps not all that there is.

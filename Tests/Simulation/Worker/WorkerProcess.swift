@@ -40,6 +40,8 @@ final class WorkerProcess {
     // Faults
     var actsLeft: Int?
     var wallJump = 0
+    /// Whether its connection breaks with the next answer that brings it messages.
+    var losesNextTake = false
     var slowPipes = 0
     var shortMemory = 0
     var forkFailures: [String] = []

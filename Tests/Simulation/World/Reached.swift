@@ -24,15 +24,15 @@ public struct Reached: Sendable {
         + Self.recyclings.map { "recycled: \($0)" } + Self.logs.map { "log: \($0)" } + Self.states
 
     private static let faults = [
-        "killWorker", "stopWorker", "terminateWorker", "quitWorker", "reloadWorker", "resizeWorker", "killChild",
-        "stopChild", "closePipes", "failForks", "failBoots", "hangBoots", "killTemplate", "slowPipes", "shortMemory",
-        "revoke", "cut", "silence", "slowNetwork", "stopServer", "restartServer", "emptyServer", "flush", "failOver",
-        "refuse", "refuseConnections", "forgetScripts", "breakKey", "jump",
+        "killWorker", "stopWorker", "wakeToDie", "terminateWorker", "quitWorker", "reloadWorker", "resizeWorker",
+        "killChild", "stopChild", "closePipes", "failForks", "failBoots", "hangBoots", "killTemplate", "slowPipes",
+        "shortMemory", "revoke", "cut", "cutTake", "silence", "slowNetwork", "stopServer", "restartServer",
+        "emptyServer", "flush", "failOver", "refuse", "refuseConnections", "forgetScripts", "breakKey", "jump",
     ]
     private static let causes = ["hard_time", "protocol", "memory_shortage", "terminated"]
-    private static let ends = ["exit", "segfault", "hard_time", "killed", "protocol"]
+    private static let ends = ["exit", "signal", "hard_time", "killed", "protocol", "memory_shortage", "terminated"]
     private static let deaths = ["malformed", "too_large", "not_registered", "crashes", "too_many_deliveries"]
-    private static let answers = ["OOM", "MISCONF", "READONLY", "LOADING", "BUSY", "MASTERDOWN"]
+    private static let answers = ["MISCONF", "READONLY", "LOADING", "BUSY", "MASTERDOWN"]
     private static let recyclings = ["max_tasks", "tainted", "leftovers", "reload", "resize", "quarantine"]
     private static let logs = [
         "broker.connected", "broker.lost", "broker.refused", "broker.keys.lost", "delivery.stale", "delivery.lost",
@@ -40,9 +40,9 @@ public struct Reached: Sendable {
     ]
     private static let states = [
         "killed between two acts", "task killed its worker", "half an outcome", "died with a partial frame",
-        "part of a frame", "no frame", "end of a pipe", "short write", "split reply", "given back", "retried",
-        "recalled",
-        "asked what follows", "boot failed", "fork failed", "template lost", "attempt lost", "ended as told",
-        "taken from another worker", "started again elsewhere", "key of another type", "revoked", "memory short",
+        "part of a frame", "no frame", "end of a pipe", "short write", "split reply", "cut in a take's answer",
+        "given back", "retried", "recalled", "asked what follows", "boot failed", "fork failed", "template lost",
+        "attempt lost", "ended as told", "taken from another worker", "started again elsewhere",
+        "key of another type", "revoked", "memory short", "wrote without memory",
     ]
 }

@@ -10,6 +10,10 @@ extension World {
         case .killWorker(let place, let acts):
             if acts == 0 { self.workers[place]?.die() } else { self.workers[place]?.actsLeft = acts }
         case .stopWorker(let place, let time): self.workers[place]?.stop(for: time)
+        case .wakeToDie(let place, let time, let acts):
+            guard let worker = self.workers[place], !worker.isStopped else { return }
+            worker.stop(for: time)
+            self.after(time - .nanoseconds(1)) { worker.actsLeft = acts }
         case .terminateWorker(let place, let again):
             for count in 0...again {
                 self.after(.milliseconds(400) * count) { [worker = self.workers[place]] in worker?.signal(.terminate) }
@@ -23,7 +27,7 @@ extension World {
         case .slowPipes(let place, let time): self.during(time, self.workers[place]) { $0.slowPipes += $1 }
         case .killChild, .stopChild, .closePipes, .failForks, .failBoots, .hangBoots, .killTemplate:
             self.strikeProcess(fault.kind)
-        case .cut, .silence, .slowNetwork: self.strikeNetwork(fault.kind)
+        case .cut, .cutTake, .silence, .slowNetwork: self.strikeNetwork(fault.kind)
         default: self.strikeServer(fault.kind)
         }
     }
@@ -70,6 +74,7 @@ extension World {
     private func strikeNetwork(_ kind: Fault.Kind) {
         switch kind {
         case .cut(let place, let mode): self.someLink(of: place)?.cut(mode)
+        case .cutTake(let place): self.workers[place]?.losesNextTake = true
         case .silence(let place): self.someLink(of: place)?.isSilent = true
         case .slowNetwork(let by, let period): self.server.slow(by: by, for: period)
         default: break
@@ -105,7 +110,8 @@ extension Plan {
                 .closePipes, .failForks, .failBoots, .hangBoots, .killTemplate, .slowPipes, .shortMemory, .revoke,
                 .jump:
                 false
-            case .stopWorker, .cut, .silence, .slowNetwork, .stopServer, .restartServer, .emptyServer, .flush,
+            case .stopWorker, .wakeToDie, .cut, .cutTake, .silence, .slowNetwork, .stopServer, .restartServer,
+                .emptyServer, .flush,
                 .failOver,
                 .refuse, .refuseConnections, .forgetScripts, .breakKey:
                 true

@@ -23,6 +23,8 @@ final class World {
     private(set) var judge: Judge!
     /// By place: each holds one worker after the other.
     private(set) var workers: [WorkerProcess?]
+    /// All workers that ever were: their children may outlive them for a moment.
+    private var everyWorker: [WorkerProcess] = []
     /// All connections that were ever made, by descriptor.
     var links: [CInt: Link] = [:]
     var lastDescriptor: CInt = 100
@@ -108,6 +110,9 @@ final class World {
             + recovery * (deadly * self.plan.maxDeliveries)
     }
 
+    /// A child that begins nothing is given up after half a minute.
+    private var timeToTidy: Duration { .seconds(45) + self.plan.workerTimeout * 3 }
+
     private func calmDown() {
         self.isCalm = true
         self.note(.fault) { "calm" }
@@ -118,9 +123,11 @@ final class World {
         }
         guard self.violations.isEmpty else { return }
         // What is left at the server of workers that are gone takes a few looks more.
-        let rest = self.now + .seconds(1) + self.plan.workerTimeout * 3
+        var rest = self.now + self.timeToTidy
         while self.now < rest, self.violations.isEmpty, !self.judge.isTidy {
             self.run(until: min(rest, self.now + .milliseconds(200))) { self.violations.isEmpty }
+            // One that still stands still can do nothing about it.
+            if self.workers.contains(where: { $0?.isStopped == true }) { rest = self.now + self.timeToTidy }
         }
         self.judge.judgeEnd()
     }
@@ -130,6 +137,7 @@ final class World {
         for worker in self.workers { worker?.release() }
         self.agenda = Agenda(seed: 0)
         self.links = [:]
+        self.everyWorker = []
         self.server = nil
         self.judge = nil
     }
@@ -149,6 +157,7 @@ final class World {
         self.incarnations += 1
         let worker = WorkerProcess(self, place: place, incarnation: self.incarnations)
         self.workers[place] = worker
+        self.everyWorker.append(worker)
         worker.start()
     }
 
@@ -188,6 +197,8 @@ public enum Rule: String, Sendable, CaseIterable {
     case outcomeCounts = "I21"
     case shutdown = "I22"
     case tidy = "tidy"
+    /// Who holds something is known at the server.
+    case known
     case spins
     case simulation
 }
