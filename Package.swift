@@ -121,7 +121,9 @@ let package = Package(
             ]),
         .target(
             name: "CeleriacTesting",
-            dependencies: ["Celeriac", "JSON", "Prefork", "Supervision", "Syscalls", "Wire"]),
+            dependencies: [
+                "Broker", "Celeriac", "JSON", "Prefork", "Reactor", "Supervision", "Syscalls", "Wire",
+            ]),
         .executableTarget(name: "CeleriacCommand", dependencies: ["Celeriac"]),
         .executableTarget(name: "CeleriacDemo", dependencies: ["Celeriac"]),
 
@@ -207,7 +209,8 @@ let package = Package(
         .testTarget(
             name: "CeleriacClientTests", dependencies: ["CeleriacClient", "Celery", "JSON", "Redis", "Supervision"]),
         .testTarget(
-            name: "CeleriacTestingTests", dependencies: ["Celeriac", "CeleriacTesting", "JSON"]),
+            name: "CeleriacTestingTests",
+            dependencies: ["Broker", "Celeriac", "CeleriacTesting", "InProcess", "JSON", "Supervision"]),
         .testTarget(
             name: "EngineTests",
             dependencies: [
@@ -224,8 +227,9 @@ let package = Package(
         .testTarget(
             name: "RedisTests",
             dependencies: [
-                "CeleriacClient", "CeleriacDemo", "Celery", "EngineSupport", "JSON", "RedisSupport", "Schedules",
-                "Signing", "Simulation", "Soak", "Supervision", "Syscalls", "WorkerStatus",
+                "Broker", "CeleriacClient", "CeleriacDemo", "CeleriacTesting", "Celery", "Configuration",
+                "EngineSupport", "JSON", "Redis", "RedisBroker", "RedisSupport", "Schedules", "Signing", "Simulation",
+                "Soak", "Supervision", "Syscalls", "WorkerStatus", .product(name: "Logging", package: "swift-log"),
             ]),
     ]
 )

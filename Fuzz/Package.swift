@@ -11,6 +11,7 @@ let package = Package(
         .executable(name: "FuzzConfiguration", targets: ["FuzzConfiguration"]),
         .executable(name: "FuzzSignatures", targets: ["FuzzSignatures"]),
         .executable(name: "FuzzMessages", targets: ["FuzzMessages"]),
+        .executable(name: "FuzzChildren", targets: ["FuzzChildren"]),
         .executable(name: "FuzzControl", targets: ["FuzzControl"]),
         .executable(name: "FuzzReplies", targets: ["FuzzReplies"]),
         .executable(name: "FuzzSchedules", targets: ["FuzzSchedules"]),
@@ -19,6 +20,8 @@ let package = Package(
     dependencies: [.package(name: "celeriac", path: "..")],
     targets: [
         .executableTarget(name: "FuzzFrames", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
+        .executableTarget(
+            name: "FuzzChildren", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(
             name: "FuzzTaskLines", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(

@@ -3,6 +3,7 @@
 /// The fuzzer looks for inputs, one target for each; tests repeat those that were found.
 public enum ParserExercise: String, CaseIterable, Sendable {
     case frames = "FuzzFrames"
+    case children = "FuzzChildren"
     case messages = "FuzzMessages"
     case control = "FuzzControl"
     case replies = "FuzzReplies"
@@ -15,6 +16,7 @@ public enum ParserExercise: String, CaseIterable, Sendable {
     public func run(_ bytes: [UInt8]) {
         switch self {
         case .frames: exerciseFrames(bytes)
+        case .children: exerciseChildren(bytes)
         case .messages: exerciseMessages(bytes)
         case .control: exerciseControl(bytes)
         case .replies: exerciseReplies(bytes)
