@@ -11,7 +11,6 @@ struct TemplateState: Equatable, Sendable {
 
     let generation: Int
     var state: State
-    var readyAt = Instant(nanoseconds: 0)
 
     var isStopping: Bool { if case .stopping = self.state { true } else { false } }
 }
@@ -20,8 +19,6 @@ struct TemplateState: Equatable, Sendable {
 extension Supervisor {
     /// So many templates in a row that die before they are ready stop the worker.
     static let mostTemplateFailures = 5
-    /// A template that was ready for so long is replaced at once.
-    static let lastingLife: Duration = .milliseconds(500)
 
     /// The newest template that can fork.
     var readyTemplate: Int? { self.templates.last { $0.state == .ready }?.generation }
@@ -94,7 +91,6 @@ extension Supervisor {
             case .starting = self.templates[index].state
         else { return }
         self.templates[index].state = .ready
-        self.templates[index].readyAt = now
         self.templateBackoff.succeeded()
         self.log(.templateReady(generation: generation))
         for index in self.children.indices where (self.children[index]?.generation ?? generation) < generation {
@@ -129,7 +125,7 @@ extension Supervisor {
         let others = self.templates.filter { !$0.isStopping }
         if template.state == .ready || template.state == .lost {
             // An older one may still be there after a reload: it bridges the time until the new one is ready.
-            if others.allSatisfy({ $0.generation < generation }) { self.replaceLost(template, now: now) }
+            if others.allSatisfy({ $0.generation < generation }) { self.startTemplate(now: now) }
             return
         }
         guard others.isEmpty else { return }
@@ -138,16 +134,6 @@ extension Supervisor {
             return self.stopWorker(
                 .templateFailed("\(Self.mostTemplateFailures) in a row died before they were ready"), now: now)
         }
-        self.templateNotBefore = now + wait
-        self.wake(by: now + wait)
-    }
-
-    /// At once, but for one that follows others which did not last either: something kills them.
-    private mutating func replaceLost(_ template: TemplateState, now: Instant) {
-        if now - template.readyAt >= Self.lastingLife { self.lossBackoff.succeeded() }
-        let isFirst = self.lossBackoff.failures == 0
-        let wait = self.lossBackoff.failed()
-        if isFirst { return self.startTemplate(now: now) }
         self.templateNotBefore = now + wait
         self.wake(by: now + wait)
     }

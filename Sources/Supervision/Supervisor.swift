@@ -35,7 +35,6 @@ public struct Supervisor: Sendable {
     var breakers: [Int: Breaker] = [:]
     var generation = 0
     var templateBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
-    var lossBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
     let bootTimeout: Duration
     var lastSerial: UInt64 = 0
     var random: SeededGenerator

@@ -50,23 +50,6 @@ import Testing
         #expect(bench.actions() == [])
     }
 
-    @Test func templatesThatAreLostOneAfterTheOtherAreReplacedEverMoreSlowly() {
-        var bench = Bench.running()
-        bench.supervisor.templateExited(1, now: bench.now)
-        #expect(bench.actions() == [.startTemplate(generation: 2)])
-        for (generation, wait) in zip(2..., [200, 400, 800] as [Int64]) {
-            bench.supervisor.templateBecameReady(generation, now: bench.now)
-            bench.supervisor.templateExited(generation, now: bench.now)
-            _ = bench.actions()
-            #expect(bench.pass(.milliseconds(wait - 1)).isEmpty)
-            #expect(bench.pass(.milliseconds(1)) == [.startTemplate(generation: generation + 1)])
-        }
-        bench.supervisor.templateBecameReady(5, now: bench.now)
-        _ = bench.pass(Supervisor.lastingLife)
-        bench.supervisor.templateExited(5, now: bench.now)
-        #expect(bench.actions().contains(.startTemplate(generation: 6)), "it has lasted")
-    }
-
     @Test func aTemplateThatDoesNotExitIsKilled() {
         var bench = Bench.running()
         bench.supervisor.reload(now: bench.now)
