@@ -221,7 +221,8 @@ extension RedisBroker {
     private func end(_ number: UInt64, _ message: HeldMessage, _ effect: Settlement.Effect) {
         var settlement = message.settlement
         settlement.effects = [effect]
-        if message.deliveriesBefore > 0, !message.hasStarted {
+        // Its count went with its acknowledgement.
+        if message.deliveriesBefore > 0, !message.hasStarted, !message.isAcknowledged {
             settlement.effects.append(.uncount(key: self.deliveryCountKey(message)))
         }
         if message.isAcknowledged, let claim = message.claim { settlement.effects.append(claim.released) }

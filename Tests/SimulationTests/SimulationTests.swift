@@ -12,6 +12,11 @@ import Testing
         }
     }
 
+    /// Each is in the list of bugs in `docs/reliability.md`.
+    @Test(arguments: [UInt64(63), 216, 1063]) func seedsThatFoundSomething(seed: UInt64) {
+        #expect(Simulation().play(Plan(seed: seed)).violations.map(\.text) == [], "make simulate SEED=\(seed)")
+    }
+
     /// Bugs that the first hundred seeds find; those that take more are looked for by `simulate --mutations`.
     @Test(arguments: Mutation.allCases.filter { ![.forgottenTooEarly, .pipeDropped].contains($0) })
     func plantedBugsAreFound(mutation: Mutation) {

@@ -100,16 +100,13 @@ final class Soak {
         let known = ["celeriac.epoch", "celeriac.admitted", "celeriac.rate.tasks.mul"]
         // Where a worker that is starting waits for greetings, it may be killed: Celery's workers leave such queues as well.
         let keys = try self.place.server.command("KEYS", "*").texts.filter {
-            !known.contains($0) && !$0.hasSuffix("reply.celery.pidbox") && !$0.hasPrefix(Self.counts)
+            !known.contains($0) && !$0.hasSuffix("reply.celery.pidbox")
         }
         if !keys.isEmpty { self.judge.breach("keys are left: \(keys.sorted().prefix(20))") }
         let groups = Set(self.workers.flatMap(\.pids)).map { "/celeriac-\($0)" }
         let left = ControlGroupList.workers.filter { path in groups.contains { path.hasSuffix($0) } }
         if !left.isEmpty { self.judge.breach("control groups are left: \(left)") }
     }
-
-    /// Counts of deliveries. Some are left, for a week each: a known fault, whose cause is not known (docs/reliability.md).
-    private static let counts = "celeriac.deliveries."
 
     private func endAll() throws {
         for worker in self.workers { worker.terminate() }

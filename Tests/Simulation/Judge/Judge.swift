@@ -376,6 +376,7 @@ final class Judge {
             let isOurs =
                 ["unacked", "unacked_index", "celeriac.scheduled", "celeriac.limited"].contains(key)
                 || self.lists.contains(key) || key.hasPrefix("celeriac.slots.")
+                || key.hasPrefix(self.keys.deliveries)
             if isOurs { found.append(key) }
         }
         let names = Set(self.world.workers.compactMap { $0?.nameAtServer })
