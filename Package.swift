@@ -156,7 +156,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(
-            name: "SyscallsTests", dependencies: ["Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
+            name: "SyscallsTests",
+            dependencies: ["EngineSupport", "Syscalls", .product(name: "SystemPackage", package: "swift-system")]),
         .testTarget(
             name: "ReactorTests",
             dependencies: [

@@ -94,9 +94,9 @@ extension Script {
     /// of life · its id · a text about it · milliseconds of the sign · for each list, what ends its entry in unacked:
     /// `, "", "queue"]`.
     /// Answers: seconds until the next message is due or -1 · 1 when all lists are empty, 2 when some list has got what was
-    /// due, else 0 · seconds since 1970 · for each message its list's place (from 1), how often it was handed out before, and the message; for one that is too
-    /// large, which goes to the dead letters, the place below zero, its size, and the task's id if it is found; for a list
-    /// that cannot be taken from, 0, its place, and why.
+    /// due, else 0 · seconds since 1970 · for each message its list's place (from 1), how often it was handed out before,
+    /// and the message; for one that is too large, which goes to the dead letters, the place below zero, its size, and the
+    /// task's id if it is found; for a list that cannot be taken from, 0, its place, and why.
     static let take = Script(
         "take",
         after: prelude,

@@ -8,25 +8,24 @@ import Syscalls
 /// The answer to `stats`, member for member as Flower reads it.
 extension ControlDesk {
     var statistics: CeleryValue {
-        var members = self.lastingStatistics
-        if let bounds = self.master.poolFacts.bounds {
-            members["autoscaler"] = [
-                "current": .number(JSONNumber(self.master.poolFacts.concurrency)),
-                "max": .number(JSONNumber(bounds.upperBound)), "min": .number(JSONNumber(bounds.lowerBound)),
-                "qty": .number(JSONNumber(self.master.poolFacts.busy)),
-            ]
-        }
-        return .object(members)
-    }
-
-    private var lastingStatistics: CeleryObject {
         let uptime = (monotonicNanoseconds() - self.startedAt) / 1_000_000_000
-        return [
+        var members: CeleryObject = [
             "total": .object(self.startedTasks), "pid": .number(JSONNumber(Int(ownProcessID))),
             "clock": .string("\(self.broker.clock.time)"), "uptime": .number(JSONNumber(Int(uptime))),
             "pool": self.poolStatistics, "broker": self.brokerDescription,
             // Nothing is taken that could not start at once.
             "prefetch_count": .number(JSONNumber(self.master.poolFacts.concurrency)), "rusage": Self.usage,
+        ]
+        if let scaling = self.scalingStatistics { members["autoscaler"] = scaling }
+        return .object(members)
+    }
+
+    private var scalingStatistics: CeleryValue? {
+        let facts = self.master.poolFacts
+        guard let bounds = facts.bounds else { return nil }
+        return [
+            "current": .number(JSONNumber(facts.concurrency)), "max": .number(JSONNumber(bounds.upperBound)),
+            "min": .number(JSONNumber(bounds.lowerBound)), "qty": .number(JSONNumber(facts.busy)),
         ]
     }
 
