@@ -14,11 +14,12 @@ public enum GroupEntry {
     /// Kills every process of a group, forks in progress included, and returns the names of those that it found.
     ///
     /// Version 2 does it in one step. Otherwise the group may have no further process from now on, and the list is read
-    /// and killed until it is empty.
+    /// and killed until it is empty. Who ended between the list and the look at its name was not killed, and is not named.
     public static func killAll(_ directory: CInt) -> [String] {
+        let found = Self.processes(directory)
+        if found.isEmpty { return [] }
         var names: [ProcessID: String] = [:]
-        for pid in Self.processes(directory) { names[pid] = ProcessTable.name(of: pid) ?? "?" }
-        if names.isEmpty { return [] }
+        for pid in found { names[pid] = ProcessTable.name(of: pid) }
         do throws(Errno) {
             try writeText("1", to: "cgroup.kill", in: directory)
         } catch {
@@ -34,7 +35,7 @@ public enum GroupEntry {
             let found = Self.processes(directory)
             if found.isEmpty { return }
             for pid in found {
-                if names[pid] == nil { names[pid] = ProcessTable.name(of: pid) ?? "?" }
+                if names[pid] == nil { names[pid] = ProcessTable.name(of: pid) }
                 Self.kill(pid, directory)
             }
             pauseBriefly()

@@ -20,6 +20,7 @@ import Testing
         let name = group.split(separator: "/").last!
         let line = try #require(program.outputLines.first)
         #expect(line.contains("/\(name) [\"GroupFixture\", ") && line.hasSuffix("] signalled(9)"), "\(line)")
-        try removeDirectory(group)
+        // The daemon's death is init's to wait for.
+        try program.wait(for: "the group to be empty") { (try? removeDirectory(group)) != nil }
     }
 }
