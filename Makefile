@@ -9,10 +9,12 @@
 # make simulate workers, processes and a server in virtual time, with faults (SEEDS=10000 FROM=1; SEED=63 tells of one)
 # make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
 # make fuzz-long TARGET=FuzzMessages TIME=3600   one of them for longer
+# make coverage the lines that tests reach, target by target, and pages with each line
+# make sanitize tests under the sanitizers for addresses and threads
 # make fuzz-coverage   what the inputs found so far reach, line by line
 # make status   the program that shows a worker over HTTP, release; a package of its own in Status
 # make status-test   its tests
-# make everything   what takes a night: check, status-test, model, fuzz, and ten minutes of soak
+# make everything   what takes a night: check, status-test, model, simulate, sanitize, coverage, fuzz, ten minutes of soak
 # make format   lays out the sources
 # make clean    removes everything built
 
@@ -20,7 +22,7 @@ SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Exercises Fuzz/Sources \
 	Status/Package.swift Status/Sources/StatusServer Status/Sources/CeleriacStatus Status/Tests
 
-.PHONY: build demo test check bench bench-peers model simulate soak fuzz fuzz-long fuzz-coverage status status-test everything format clean dependencies peers
+.PHONY: build demo test check bench bench-peers model simulate soak fuzz fuzz-long fuzz-coverage coverage sanitize status status-test everything format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -72,7 +74,13 @@ status-test:
 	@scripts/install-dependencies
 	$(SWIFT) test --package-path Status
 
-everything: check status-test model fuzz soak
+coverage: dependencies peers
+	scripts/coverage
+
+sanitize: dependencies peers
+	scripts/sanitize
+
+everything: check status-test model simulate sanitize coverage fuzz soak
 
 format:
 	$(SWIFT) format --in-place --recursive $(sources)
