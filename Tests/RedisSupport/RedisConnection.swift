@@ -79,7 +79,9 @@ package final class RedisConnection {
 
     private func receive() throws {
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = Glibc.recv(self.socket, &buffer, buffer.count, 0)
+        // A call with a time limit is not resumed after a stop of the whole process: Ctrl-Z and `fg` during a soak.
+        var count: Int
+        repeat { count = Glibc.recv(self.socket, &buffer, buffer.count, 0) } while count < 0 && errno == EINTR
         guard count != 0 else { throw ConnectionClosed() }
         guard count > 0 else { throw SocketError("recv", closing: -1) }
         self.received += buffer[..<count]
