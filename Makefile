@@ -20,7 +20,7 @@
 
 SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Exercises Fuzz/Sources \
-	Status/Package.swift Status/Sources/StatusServer Status/Sources/CeleriacStatus Status/Tests
+	Status/Package.swift Status/Sources/StatusServer Status/Sources/SpanExport Status/Sources/CeleriacStatus Status/Tests
 
 .PHONY: build demo test check bench bench-peers model simulate soak fuzz fuzz-long fuzz-coverage coverage sanitize status status-test everything format clean dependencies peers
 

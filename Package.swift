@@ -14,6 +14,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.4.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
@@ -32,13 +33,15 @@ let package = Package(
         .systemLibrary(name: "CLua", pkgConfig: "lua5.1", providers: [.apt(["liblua5.1-0-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "JSON"),
-        .target(name: "Wire"),
+        .target(name: "Traces", dependencies: ["JSON"]),
+        .target(name: "Wire", dependencies: ["Traces"]),
         .target(name: "Supervision"),
         .target(name: "Schedules"),
         .target(name: "SandboxPolicy", dependencies: ["Supervision"]),
         .target(name: "WorkerStatus", dependencies: ["Supervision"]),
         .target(name: "Compression", dependencies: ["CBZip2", "CZlib", "CZstd"]),
-        .target(name: "Celery", dependencies: ["Compression", "JSON", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "Celery", dependencies: ["Compression", "JSON", "Traces", .product(name: "Yams", package: "Yams")]),
         .target(name: "RemoteControl", dependencies: ["Celery", "Compression", "JSON"]),
         .target(name: "PostMortems", dependencies: ["JSON", "Supervision"]),
         .target(name: "TaskLines", dependencies: ["JSON", "Supervision"]),
@@ -65,7 +68,7 @@ let package = Package(
         .target(
             name: "Broker",
             dependencies: [
-                "Reactor", "Supervision", "Syscalls", "Wire",
+                "Reactor", "Supervision", "Syscalls", "Traces", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
@@ -80,10 +83,11 @@ let package = Package(
             name: "CeleriacClient",
             dependencies: [
                 "Celery", "Compression", "JSON", "Reactor", "Redis", "RemoteControl", "Signing", "Supervision",
-                "Syscalls",
+                "Syscalls", "Traces",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ]),
         .target(name: "InProcess", dependencies: ["Broker", "Journal", "Reactor", "Syscalls", "TaskLines"]),
         .target(
@@ -105,7 +109,7 @@ let package = Package(
             name: "Prefork",
             dependencies: [
                 "Broker", "Celery", "ControlGroups", "CrashReports", "JSON", "PostMortems", "Reactor", "Sandbox",
-                "SandboxPolicy", "Supervision", "Syscalls", "Wire", "WorkerStatus",
+                "SandboxPolicy", "Supervision", "Syscalls", "Traces", "Wire", "WorkerStatus",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "WorkerLog", dependencies: ["Syscalls", .product(name: "Logging", package: "swift-log")]),
@@ -114,7 +118,7 @@ let package = Package(
             dependencies: [
                 "Beat", "Broker", "CeleriacClient", "Celery", "Configuration", "ControlGroups", "InProcess", "JSON",
                 "Journal", "PostMortems", "Prefork", "Reactor", "Redis", "RedisBroker", "RemoteControl", "Sandbox",
-                "SandboxPolicy", "Schedules", "Signing", "Supervision", "Syscalls", "TaskLines", "WorkerLog",
+                "SandboxPolicy", "Schedules", "Signing", "Supervision", "Syscalls", "TaskLines", "Traces", "WorkerLog",
                 "WorkerStatus",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -131,13 +135,14 @@ let package = Package(
             name: "ParserExercises",
             dependencies: [
                 "Celery", "Compression", "Configuration", "JSON", "Redis", "RemoteControl", "Schedules", "Signing",
-                "Supervision", "TaskLines", "Wire",
+                "Supervision", "TaskLines", "Traces", "Wire",
             ],
             path: "Fuzz/Exercises"),
         .testTarget(name: "ParserExercisesTests", dependencies: ["ParserExercises", "Supervision"]),
+        .testTarget(name: "TracesTests", dependencies: ["JSON", "Supervision", "Traces"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Supervision"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
-        .testTarget(name: "CeleryTests", dependencies: ["Celery", "Compression", "JSON", "Supervision"]),
+        .testTarget(name: "CeleryTests", dependencies: ["Celery", "Compression", "JSON", "Supervision", "Traces"]),
         .testTarget(name: "RemoteControlTests", dependencies: ["Celery", "JSON", "RemoteControl"]),
         .testTarget(name: "PostMortemsTests", dependencies: ["JSON", "PostMortems", "Supervision"]),
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),
@@ -146,7 +151,7 @@ let package = Package(
             name: "BeatTests", dependencies: ["Beat", "Celery", "EngineSupport", "JSON", "Schedules", "Supervision"]),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
         .testTarget(name: "WorkerStatusTests", dependencies: ["JSON", "Supervision", "WorkerStatus"]),
-        .testTarget(name: "WireTests", dependencies: ["Supervision", "Wire"]),
+        .testTarget(name: "WireTests", dependencies: ["Supervision", "Traces", "Wire"]),
         .testTarget(name: "RedisBrokerTests", dependencies: ["Celery", "Configuration", "RedisBroker", "Supervision"]),
         .testTarget(name: "BrokerTests", dependencies: ["Broker", "Supervision"]),
         .testTarget(
@@ -229,8 +234,12 @@ let package = Package(
             name: "RedisTests",
             dependencies: [
                 "Broker", "CeleriacClient", "CeleriacDemo", "CeleriacTesting", "Celery", "Configuration",
-                "EngineSupport", "JSON", "Redis", "RedisBroker", "RedisSupport", "Schedules", "Signing", "Simulation",
-                "Soak", "Supervision", "Syscalls", "WorkerStatus", .product(name: "Logging", package: "swift-log"),
+                "EngineSupport", "JSON", "Redis", "RedisBroker", "RedisSupport", "RemoteControl", "Schedules",
+                "Signing",
+                "Simulation", "Soak", "Supervision", "Syscalls", "WorkerStatus",
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ]),
     ]
 )

@@ -14,6 +14,7 @@ let package = Package(
         .executable(name: "FuzzChildren", targets: ["FuzzChildren"]),
         .executable(name: "FuzzControl", targets: ["FuzzControl"]),
         .executable(name: "FuzzReplies", targets: ["FuzzReplies"]),
+        .executable(name: "FuzzTraces", targets: ["FuzzTraces"]),
         .executable(name: "FuzzSchedules", targets: ["FuzzSchedules"]),
         .executable(name: "Canary", targets: ["Canary"]),
     ],
@@ -31,6 +32,7 @@ let package = Package(
         .executableTarget(name: "FuzzMessages", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "FuzzControl", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "FuzzReplies", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
+        .executableTarget(name: "FuzzTraces", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(
             name: "FuzzSchedules", dependencies: [.product(name: "ParserExercises", package: "celeriac")]),
         .executableTarget(name: "Canary"),

@@ -9,6 +9,7 @@ public enum ParserExercise: String, CaseIterable, Sendable {
     case replies = "FuzzReplies"
     case schedules = "FuzzSchedules"
     case signatures = "FuzzSignatures"
+    case traces = "FuzzTraces"
     case taskLines = "FuzzTaskLines"
     case configuration = "FuzzConfiguration"
 
@@ -22,6 +23,7 @@ public enum ParserExercise: String, CaseIterable, Sendable {
         case .replies: exerciseReplies(bytes)
         case .schedules: exerciseSchedules(bytes)
         case .signatures: exerciseSignatures(bytes)
+        case .traces: exerciseTraces(bytes)
         case .taskLines: exerciseTaskLines(bytes)
         case .configuration: exerciseConfiguration(bytes)
         }

@@ -1,6 +1,7 @@
 import Reactor
 import Supervision
 import Syscalls
+import Traces
 import Wire
 
 /// A message that was taken and is to be run.
@@ -11,6 +12,10 @@ public struct TakenMessage {
     public var id: Bytes
     /// What its child gets.
     public var body: Body
+    /// The span that the message was sent in; `nil` when it belongs to no trace.
+    public var trace: TraceContext?
+    /// When it was sent, in seconds since 1970; `nil` when it does not say.
+    public var sent: Double?
     /// The two forms of a message.
     public enum Body: Sendable {
         /// Positional arguments, a JSON array, and keyword arguments, a JSON object.

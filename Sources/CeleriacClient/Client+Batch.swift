@@ -26,15 +26,19 @@ extension Client {
 
     /// Sends many calls, many in one command and several commands at a time. Returns their handles in order.
     ///
-    /// All calls are checked before the first is sent. Throws ``BatchError`` when some were not sent or may not have
+    /// All calls are checked before the first is sent. They share one span, called after the first. Throws ``BatchError`` when some were not sent or may not have
     /// been, ``ClientError`` for a call that is not usable, and `CancellationError`.
     @discardableResult
     public func sendBatch(_ calls: [TaskCall]) async throws -> [ResultHandle<JSONValue>] {
-        var messages: [OutgoingMessage] = []
-        messages.reserveCapacity(calls.count)
-        for call in calls { messages.append(try self.message(call)) }
-        try await self.sendMessages(messages)
-        return messages.map { ResultHandle(id: $0.id, client: self) }
+        guard let first = calls.first else { return [] }
+        let span = self.span(of: first)
+        return try await span.end {
+            var messages: [OutgoingMessage] = []
+            messages.reserveCapacity(calls.count)
+            for call in calls { messages.append(try self.message(call, span)) }
+            try await self.sendMessages(messages)
+            return messages.map { ResultHandle(id: $0.id, client: self) }
+        }
     }
 
     /// Throws ``BatchError`` and what ``sendBatch(_:)`` throws beside it.

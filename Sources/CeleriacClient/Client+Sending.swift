@@ -43,12 +43,19 @@ extension Client {
     ) -> ResultHandle<Output> { ResultHandle(id: id, client: self) }
 
     private func sendCall(_ call: TaskCall) async throws -> String {
-        let message = try self.message(call)
-        var commands = self.declarations([message.queue])
-        commands.append(Self.push([message]))
-        let answers = try await self.ask(commands, isRepeatable: message.isRepeatable)
-        _ = try answers[answers.count - 1].get()
-        return message.id
+        let span = self.span(of: call)
+        return try await span.end {
+            let message = try self.message(call, span)
+            var commands = self.declarations([message.queue])
+            commands.append(Self.push([message]))
+            let answers = try await self.ask(commands, isRepeatable: message.isRepeatable)
+            _ = try answers[answers.count - 1].get()
+            return message.id
+        }
+    }
+
+    func span(of call: TaskCall) -> SendSpan {
+        SendSpan(call.task, queue: call.options.queue ?? self.options.queue)
     }
 
     /// Appends messages to their list, which is one and the same.

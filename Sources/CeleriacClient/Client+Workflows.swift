@@ -30,8 +30,11 @@ extension Client {
             throw ClientError(.notEncodable, "the workflow cannot be sent: \(error)")
         }
         guard let result = ready.result else { throw ClientError(.invalid, "the workflow has no tasks") }
-        try await self.begin(ready.chords)
-        try await self.sendMessages(ready.publications.map(self.message))
+        let span = SendSpan(workflow.task, queue: self.options.queue)
+        try await span.end {
+            try await self.begin(ready.chords)
+            try await self.sendMessages(ready.publications.map { self.message($0, span) })
+        }
         return WorkflowHandle(ids: ready.ids, result: result, client: self)
     }
 
@@ -50,8 +53,9 @@ extension Client {
         }
     }
 
-    private func message(_ publication: Publication) -> OutgoingMessage {
+    private func message(_ publication: Publication, _ span: SendSpan) -> OutgoingMessage {
         var envelope = publication.envelope
+        span.add(to: &envelope.headers, now: Date().timeIntervalSince1970)
         self.options.signingKey?.sign(&envelope, now: Date().timeIntervalSince1970)
         return OutgoingMessage(
             id: envelope.correlationID ?? "", queue: publication.routingKey,

@@ -15,11 +15,13 @@ struct OutgoingMessage {
 
 extension Client {
     /// The message of a call. Throws ``ClientError`` with the code `invalid` or `notEncodable`.
-    func message(_ call: TaskCall) throws(ClientError) -> OutgoingMessage {
+    func message(_ call: TaskCall, _ span: SendSpan? = nil) throws(ClientError) -> OutgoingMessage {
         let options = call.options
         let queue = options.queue ?? self.options.queue
         try Self.check(call, queue)
-        let task = try self.newTask(call, queue: queue)
+        var task = try self.newTask(call, queue: queue)
+        span?.add(to: &task.headers.others, now: Date().timeIntervalSince1970)
+        span?.isOf(task.headers.id)
         do throws(BodyError) {
             var envelope = try task.envelope(deliveryTag: RandomID.make())
             self.options.signingKey?.sign(&envelope, now: Date().timeIntervalSince1970)

@@ -23,9 +23,10 @@ public struct ChordPart: Sendable, Hashable {
     /// The place as Celery writes it.
     public var score: String { self.index.map { String($0) } ?? "+inf" }
 
-    /// The part that a task returns, `nil` when it is in no chord. Throws ``BodyError`` for a body with no JSON form.
+    /// The part that a task returns, `nil` when it is in no chord. The join is in the trace of the sender. Throws ``BodyError`` for a body with no JSON form.
     init?(
-        _ taskID: String, group: String?, index: Int?, chord: Signature?, rootID: String?, deliveryTag: String
+        _ taskID: String, group: String?, index: Int?, chord: Signature?, rootID: String?, sender: TaskHeaders?,
+        deliveryTag: String
     ) throws(BodyError) {
         guard let chord, let group else { return nil }
         self.taskID = taskID
@@ -36,6 +37,8 @@ public struct ChordPart: Sendable, Hashable {
         task.headers.parentID = taskID
         task.headers.group = group
         task.headers.ignoreResult = true
+        task.headers.trace = sender?.trace
+        task.headers.traceState = sender?.trace == nil ? nil : sender?.traceState
         task.body.embed.chord = chord
         self.join = try Publication(task, deliveryTag: deliveryTag)
     }

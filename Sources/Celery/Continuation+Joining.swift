@@ -18,7 +18,8 @@ extension Continuation {
         guard let body = self.embed.chord?.frozen(makeID) else { return Failure() }
         let tasks = Self.errbacks(of: body)
         var failure = self.failure(of: tasks, now, makeID)
-        failure.failedSteps = FailedStep.steps(of: [body], rootID: self.headers.rootID, makeID: makeID)
+        failure.failedSteps = FailedStep.steps(
+            of: [body], rootID: self.headers.rootID, sender: self.headers, makeID: makeID)
         return failure
     }
 

@@ -84,7 +84,8 @@ public struct Continuation: Sendable {
     /// ``succeeded(with:now:makeID:)``.
     public func failed(now: Double, makeID: @escaping () -> String) -> Failure {
         var failure = self.failure(of: [(self.headers.id, self.embed.errbacks)], now, makeID)
-        failure.failedSteps = FailedStep.steps(of: self.embed.chain, rootID: self.headers.rootID, makeID: makeID)
+        failure.failedSteps = FailedStep.steps(
+            of: self.embed.chain, rootID: self.headers.rootID, sender: self.headers, makeID: makeID)
         do throws(BodyError) { failure.part = try self.part(makeID) } catch { failure.unsent.append(error) }
         return failure
     }
@@ -114,7 +115,7 @@ public struct Continuation: Sendable {
         if self.embed.chord == nil { return nil }
         return try ChordPart(
             self.headers.id, group: self.headers.group, index: self.headers.groupIndex, chord: self.embed.chord,
-            rootID: self.headers.rootID, deliveryTag: makeID())
+            rootID: self.headers.rootID, sender: self.headers, deliveryTag: makeID())
     }
 
     private func sendCallbacks(

@@ -25,21 +25,24 @@ extension FailedStep {
     /// The tasks of signatures as far as their ids are known, each id once.
     ///
     /// Celery fails a group by the group's id alone; here its members fail too, because somebody may wait for them.
-    /// `makeID` makes the delivery tags of messages that ask for joins.
-    static func steps(of signatures: [Signature], rootID: String?, makeID: @escaping () -> String) -> [FailedStep] {
-        var walk = Walk(rootID: rootID, makeID: makeID)
+    /// `makeID` makes the delivery tags of messages that ask for joins, which are in the trace of the sender.
+    static func steps(
+        of signatures: [Signature], rootID: String?, sender: TaskHeaders?, makeID: @escaping () -> String
+    ) -> [FailedStep] {
+        var walk = Walk(rootID: rootID, sender: sender, makeID: makeID)
         for signature in signatures { walk.add(signature, inGroup: nil, returns: true) }
         return walk.steps
     }
 
     private struct Walk {
         let rootID: String?
+        let sender: TaskHeaders?
         let makeID: () -> String
         var steps: [FailedStep] = []
         private var places: [String: Int] = [:]
 
-        init(rootID: String?, makeID: @escaping () -> String) {
-            (self.rootID, self.makeID) = (rootID, makeID)
+        init(rootID: String?, sender: TaskHeaders?, makeID: @escaping () -> String) {
+            (self.rootID, self.sender, self.makeID) = (rootID, sender, makeID)
         }
 
         /// `returns` for what has a part of the signature's result, and so the part of a chord.
@@ -69,7 +72,7 @@ extension FailedStep {
             // A body that was read from JSON has a JSON form.
             return try? ChordPart(
                 id, group: signature.option("group_id")?.asString, index: signature.option("group_index")?.asInt,
-                chord: signature.chord, rootID: self.rootID, deliveryTag: self.makeID())
+                chord: signature.chord, rootID: self.rootID, sender: self.sender, deliveryTag: self.makeID())
         }
 
         private mutating func addStep(_ signature: Signature, inGroup group: String?, part: ChordPart?) {

@@ -1,4 +1,5 @@
 import JSON
+import Traces
 
 /// Finds what a message says in one pass over its bytes, as long as the message is as messages usually are.
 ///
@@ -107,7 +108,7 @@ extension HeadScan {
 extension HeadScan {
     private enum HeaderName: UInt8 {
         case task, id, eta, expires, group, groupIndex, retries, timeLimits, rootID, parentID, ignoreResult
-        case replacedTaskNesting, redelivered, losses, periodic
+        case replacedTaskNesting, redelivered, losses, periodic, traceParent, sent
         // Those below only need a place of their own in what was seen.
         case lang, shadow, argsRepr, kwargsRepr, origin, stampedHeaders, stamps, compression
 
@@ -136,6 +137,8 @@ extension HeadScan {
             case "stamps": self = .stamps
             case "compression": self = .compression
             case "celery_beat_task": self = .periodic
+            case "traceparent": self = .traceParent
+            case "celeriac_sent": self = .sent
             default: return nil
             }
         }
@@ -174,6 +177,9 @@ extension HeadScan {
         case .redelivered: try self.readRedelivered()
         case .losses: self.head.losses = max(0, self.lenientInteger(try self.reader.value()) ?? 0)
         case .periodic: if case .bool(true) = try self.reader.value() { self.head.isPeriodic = true }
+        case .traceParent:
+            self.head.trace = self.reader.content(try self.reader.value()).flatMap { TraceContext(parsing: $0) }
+        case .sent: self.head.sent = self.number(try self.reader.value())
         case .lang, .shadow, .argsRepr, .kwargsRepr, .origin, .stampedHeaders, .stamps, .compression:
             _ = try self.reader.value()
         }
@@ -318,6 +324,15 @@ extension HeadScan {
         case .null: return nil
         case .bool(let bool): return bool
         case .integer, .text, .other: throw Unusual()
+        }
+    }
+
+    /// The value if it is a number.
+    private func number(_ value: HeadReader.Value) -> Double? {
+        switch value {
+        case .integer(let integer): Double(integer)
+        case .other(let slice): slice.number?.asDouble
+        case .null, .bool, .text: nil
         }
     }
 

@@ -1,4 +1,5 @@
 import JSON
+import Traces
 
 /// What the master must know of a task message, found in one pass without building anything.
 ///
@@ -35,6 +36,10 @@ public struct MessageHead: Sendable, Hashable {
     public var losses = 0
     /// Whether a scheduler sent the message: the header `celery_beat_task`.
     public var isPeriodic = false
+    /// The span that the message was sent in: the header `traceparent`.
+    public var trace: TraceContext?
+    /// When the message was sent, in seconds since 1970; `nil` when it does not say.
+    public var sent: Double?
     /// What identifies the message while it is not acknowledged.
     public var deliveryTag: ArraySlice<UInt8> = []
     /// Where results of the `rpc` backend go.
@@ -95,6 +100,8 @@ public struct MessageHead: Sendable, Hashable {
         self.parentID = fields["parent_id"]?.content
         self.groupID = fields["group"]?.content
         self.groupIndex = headers.groupIndex
+        self.trace = headers.trace
+        self.sent = fields[TaskHeaders.sent]?.number?.asDouble
     }
 
     /// The limit that `seconds` set, if any.

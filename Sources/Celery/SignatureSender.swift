@@ -95,6 +95,7 @@ struct SignatureSender {
     private mutating func publish(_ task: inout NewTask) throws(BodyError) {
         task.headers.origin = task.headers.origin ?? self.source.origin
         task.replyTo = task.replyTo ?? self.source.replyTo
+        task.headers.follow(self.source.headers, now: self.now)
         let publication = try Publication(task, deliveryTag: self.makeID())
         self.bytes += publication.envelope.body.bytes.count
         guard self.bytes <= Self.mostBytes else {

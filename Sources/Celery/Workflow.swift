@@ -23,7 +23,7 @@ public struct Workflow: Sendable {
         self.result = sent?.last
         self.publications = sender.publications
         self.chords = sender.chords
-        self.ids = FailedStep.steps(of: [frozen], rootID: nil, makeID: makeID).map(\.taskID)
+        self.ids = FailedStep.steps(of: [frozen], rootID: nil, sender: nil, makeID: makeID).map(\.taskID)
     }
 }
 

@@ -51,6 +51,8 @@ public struct WorkerSettings: Equatable, Sendable {
     public let broker: BrokerSettings
     /// What concerns remote control and events.
     public let control: ControlSettings
+    /// What concerns traces.
+    public let traces: TraceSettings
 }
 
 /// A pool and its name.
@@ -92,6 +94,7 @@ extension WorkerSettings {
         self.leakLedger = layer.required(Layer.choice, .leakLedger)
         self.broker = BrokerSettings(layer)
         self.control = ControlSettings(layer)
+        self.traces = TraceSettings(layer)
     }
 }
 

@@ -8,7 +8,7 @@ extension SettingKey {
             visibilityTimeout,
             workerTimeout, maxDeliveries, resultExpires, resultExtended, keyPrefix, resultKeyPrefix,
             requireSignature, requireCertificate, verifyKeys, signingKey, signatureMaxAge, certificates, remoteControl,
-            controlSocket, taskEvents, sandbox,
+            controlSocket, taskEvents, traceSocket, tracePercent, sandbox,
             softTime, hardTime, softCPUTime, hardCPUTime, cpuPercent, memory, openFiles, processes, fileSize, output,
             result, stuckAfter, whenStuck, recycle, leakAllowance,
             maxTasksPerChild, maxChildAge, maxChildGrowth,

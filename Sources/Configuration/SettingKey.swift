@@ -27,6 +27,7 @@ public struct SettingKey: Sendable {
     /// What a value may be.
     enum Kind: Sendable {
         case count(atLeast: Int)
+        case percentage
         case duration(zero: Zero)
         case size
         case boolean
@@ -121,6 +122,7 @@ public struct SettingKey: Sendable {
         let type =
             switch self.kind {
             case .count(let least): "integer ≥ \(least)"
+            case .percentage: "integer from 0 to 100"
             case .duration(.forbidden): "duration"
             case .duration(.allowed): "duration, also \"0s\""
             case .size: "size"

@@ -16,7 +16,7 @@ extension SettingKey {
     func read(_ text: String, from source: SettingSource, _ problems: inout Problems) -> SettingValue? {
         let value: Node.Value? =
             switch self.kind {
-            case .count, .priority: Int(text).map { .integer($0) }
+            case .count, .percentage, .priority: Int(text).map { .integer($0) }
             case .boolean: Bool(text).map { .boolean($0) }
             // Their defaults.
             case .values: .array([])
@@ -33,6 +33,7 @@ extension SettingKey {
         case (.count(let least), .count(let count)) where count < least: "must be at least \(least), not \(count)"
         case (.duration(.forbidden), .duration(let duration)) where duration <= .zero: "must be more than \"0s\""
         case (.duration(.allowed), .duration(let duration)) where duration < .zero: "must not be negative"
+        case (.percentage, .count(let count)) where !(0...100).contains(count): "must be from 0 to 100, not \(count)"
         case (.priority, .count(let count)) where !(0...9).contains(count): "must be from 0 to 9, not \(count)"
         case (.zone, .text(let name)) where !ZoneRules.isName(name):
             "must be a time zone, such as \"Europe/Berlin\", not \(quoted(name))"
@@ -52,7 +53,7 @@ extension SettingKey {
         switch (self.kind, node.value) {
         case (_, .string("none")) where self.word == .unlimited: return .unlimited
         case (_, .string("auto")) where self.word == .auto: return .auto
-        case (.count, .integer(let number)): return .count(number)
+        case (.count, .integer(let number)), (.percentage, .integer(let number)): return .count(number)
         case (.boolean, .boolean(let value)): return .boolean(value)
         case (.poolName, .string(let text)), (.profileName, .string(let text)), (.absolutePath, .string(let text)):
             return .text(text)
@@ -82,6 +83,7 @@ extension SettingKey {
         var expected =
             switch self.kind {
             case .count(let least): "an integer ≥ \(least)"
+            case .percentage: "an integer from 0 to 100"
             case .duration: "a duration with a unit, such as \"30s\""
             case .size: "a size with a unit, such as \"512MiB\""
             case .boolean: "true or false"

@@ -7,6 +7,7 @@ extension PostMortem {
         var object = JSONObject()
         object["cause"] = self.cause.map { .string($0.name) }
         object["text"] = self.cause.map { .string("\($0)") }
+        object["trace_id"] = self.traceID.map { .string($0) }
         object["exit"] = self.exit.map { .string($0) }
         object["told"] = self.notice.map { .string($0.name) }
         if self.losses > 0 { object["losses"] = .number(JSONNumber(self.losses)) }

@@ -8,6 +8,8 @@ import Supervision
 public struct PostMortem: Equatable, Sendable {
     /// Why it ended; `nil` for a failure that the task reported, of which only ``hints`` say more.
     public var cause: Cause?
+    /// The trace that it belonged to; `nil` for none.
+    public var traceID: String?
     /// How its child ended: `SIGKILL by the worker`, `exit code 3`; `nil` while it lives.
     public var exit: String?
     /// What it had been told before.

@@ -152,7 +152,9 @@ extension RedisBroker {
         self.held[number]!.place = .running
         let body: TakenMessage.Body =
             self.isJoin(message) ? .join(message.join ?? JoinOrder(message: message.bytes)) : .envelope(message.bytes)
-        return TakenMessage(delivery: message.delivery(number), id: message.head.id, body: body)
+        var taken = TakenMessage(delivery: message.delivery(number), id: message.head.id, body: body)
+        (taken.trace, taken.sent) = (message.head.trace, message.head.sent)
+        return taken
     }
 
     public func mayStart(_ delivery: Delivery, now: Instant) -> Bool {

@@ -1,15 +1,19 @@
+import Traces
+
 /// The payload of a ``FrameKind/task`` frame: run this task.
 ///
 /// | bytes | field |
 /// |---|---|
 /// | 4 | attempt, from 1 |
-/// | 4 | flags: 1 = exit after this task, 2 = the body is a Celery message, 4 = do not run it: it has failed, 8 = trace it, 16 = join a chord |
+/// | 4 | flags: 1 = exit after this task, 2 = the body is a Celery message, 4 = do not run it: it has failed, 8 = trace it, 16 = join a chord; the highest byte: the flags of the trace context |
 /// | 8 | soft time limit in nanoseconds, 0 for none |
 /// | 8 | hard time limit in nanoseconds, 0 for none |
 /// | 8 | largest result in bytes |
 /// | 8 | open files (`RLIMIT_NOFILE`), 0 keeps the child's own |
 /// | 8 | largest file in bytes (`RLIMIT_FSIZE`), 0 keeps the child's own |
 /// | 8 | private memory to map beyond the child's own (`RLIMIT_DATA`), 0 for no limit |
+/// | 16 | id of the trace that the attempt belongs to, high half first; 0 for none |
+/// | 8 | id of the span that is the parent of what the task does |
 /// | 2, n | length of the task's name, name (UTF-8) |
 /// | 2, n | length of the task's id, id (UTF-8) |
 /// | rest | body: JSON `[args, kwargs, {}]`, as in Celery's protocol 2; with flag 2 a whole message as kombu writes it; with flag 16 the message and the parts, each behind its length: see ``JoinOrder`` |
@@ -36,6 +40,8 @@ public struct TaskOrder: Equatable, Sendable {
     public var fileSize: UInt64
     /// Bytes of private writable memory that may be mapped beyond what the child has at the start, or 0.
     public var dataGrowth: UInt64
+    /// Where what the task does belongs; `nil` for no trace.
+    public var trace: TraceContext?
     /// The task's name.
     public let name: Bytes
     /// The task's id.
@@ -57,11 +63,13 @@ public struct TaskOrder: Equatable, Sendable {
         static let hasFailed: UInt32 = 4
         static let isTraced: UInt32 = 8
         static let isJoin: UInt32 = 16
+        static let traceShift: UInt32 = 24
     }
 
     private var flags: UInt32 {
         (self.isLast ? Flag.isLast : 0) | self.formatFlag
             | (self.hasFailed ? Flag.hasFailed : 0) | (self.isTraced ? Flag.isTraced : 0)
+            | UInt32(self.trace?.flags ?? 0) << Flag.traceShift
     }
 
     private var formatFlag: UInt32 {
@@ -88,7 +96,7 @@ public struct TaskOrder: Equatable, Sendable {
 
     /// What the 16-bit lengths hold. Whoever sends a longer id gets it back cut, and the master goes on.
     private static let longestText = Int(UInt16.max)
-    private static let fixedSize = 4 + 4 + 6 * 8 + 2 + 2
+    private static let fixedSize = 4 + 4 + 9 * 8 + 2 + 2
 
     /// Appends header and payload up to the body, which the caller sends right after: bodies are not copied here.
     public func write(delivery: UInt64, bodyLength: Int, into buffer: inout [UInt8]) {
@@ -98,7 +106,8 @@ public struct TaskOrder: Equatable, Sendable {
         buffer.append(integer: self.flags)
         for field in [
             self.softTimeNanoseconds, self.hardTimeNanoseconds, self.resultLimit, self.openFiles, self.fileSize,
-            self.dataGrowth,
+            self.dataGrowth, UInt64(truncatingIfNeeded: (self.trace?.traceID ?? 0) >> 64),
+            UInt64(truncatingIfNeeded: self.trace?.traceID ?? 0), self.trace?.spanID ?? 0,
         ] {
             buffer.append(integer: field)
         }
@@ -118,6 +127,8 @@ public struct TaskOrder: Equatable, Sendable {
             let softTime = reader.integer(UInt64.self), let hardTime = reader.integer(UInt64.self),
             let resultLimit = reader.integer(UInt64.self), let openFiles = reader.integer(UInt64.self),
             let fileSize = reader.integer(UInt64.self), let dataGrowth = reader.integer(UInt64.self),
+            let traceHigh = reader.integer(UInt64.self), let traceLow = reader.integer(UInt64.self),
+            let spanID = reader.integer(UInt64.self),
             let name = reader.text(), let id = reader.text()
         else { throw .badPayload(.task) }
         var order = TaskOrder(attempt: attempt, name: name, id: id)
@@ -131,6 +142,9 @@ public struct TaskOrder: Equatable, Sendable {
         order.openFiles = openFiles
         order.fileSize = fileSize
         order.dataGrowth = dataGrowth
+        order.trace = TraceContext(
+            traceID: UInt128(traceHigh) << 64 | UInt128(traceLow), spanID: spanID,
+            flags: UInt8(truncatingIfNeeded: flags >> Flag.traceShift))
         return (order, reader.remainder())
     }
 }

@@ -33,6 +33,9 @@ public struct PrometheusText {
             "celeriac_master_memory_bytes", .gauge, "Resident memory of the master.", Double(worker.memory))
         self.single(
             "celeriac_master_cpu_seconds_total", .counter, "Processor time of the master.", worker.cpu)
+        guard let spans = worker.spans else { return }
+        self.single("celeriac_spans_sent_total", .counter, "Spans that were handed over.", Double(spans.sent))
+        self.single("celeriac_spans_dropped_total", .counter, "Spans that nobody took.", Double(spans.dropped))
     }
 
     private mutating func add(_ broker: WorkerSnapshot.Broker) {

@@ -38,6 +38,8 @@ public struct WorkerSnapshot: Codable, Equatable, Sendable {
         public var memory: UInt64
         /// Processor time of the master.
         public var cpu: Double
+        /// What became of spans; `nil` where none are made.
+        public var spans: Spans?
 
         public init(
             name: String, pid: Int32, version: String, state: WorkerState, uptime: Double, memory: UInt64, cpu: Double
@@ -45,6 +47,16 @@ public struct WorkerSnapshot: Codable, Equatable, Sendable {
             (self.name, self.pid, self.version, self.state) = (name, pid, version, state)
             (self.uptime, self.memory, self.cpu) = (uptime, memory, cpu)
         }
+    }
+
+    /// Spans of attempts.
+    public struct Spans: Codable, Equatable, Sendable {
+        /// Spans that whoever collects them has taken.
+        public var sent: Int
+        /// Spans that nobody took.
+        public var dropped: Int
+
+        public init(sent: Int, dropped: Int) { (self.sent, self.dropped) = (sent, dropped) }
     }
 
     /// The connection to the broker, and what was done over it.

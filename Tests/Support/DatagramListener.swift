@@ -32,7 +32,7 @@ package final class DatagramListener {
     /// Everything that has come until now.
     @discardableResult
     package func listen() -> [String] {
-        var bytes = [UInt8](repeating: 0, count: 4_096)
+        var bytes = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = recv(self.socket, &bytes, bytes.count, 0)
             guard count > 0 else { return self.heard }

@@ -1,5 +1,6 @@
 import Supervision
 import Testing
+import Traces
 
 @testable import Wire
 
@@ -44,6 +45,7 @@ import Testing
         order.openFiles = 256
         order.fileSize = .max
         order.dataGrowth = 3 << 30
+        order.trace = TraceContext(traceID: .max - 1, spanID: 1 << 63, flags: 1)
         return order
     }
 

@@ -10,7 +10,11 @@ final class ServiceReporter {
     /// How long to wait before a word that was not taken is said again.
     private static let pause: Duration = .milliseconds(100)
 
-    private var socket: ServiceSocket
+    /// Variables by which a manager tells a service of itself; they are not for what the service starts.
+    static let variables: Set<String> = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]
+
+    /// `sd_notify(3)`.
+    private var socket: DatagramSocket
     private var notices: ServiceNotices
     private let logger: Logger
     private var unsent: [ServiceNotice] = []
@@ -21,7 +25,7 @@ final class ServiceReporter {
     init?(_ environment: [String: String], _ logger: Logger) {
         guard let name = environment["NOTIFY_SOCKET"] else { return nil }
         do throws(Errno) {
-            self.socket = try ServiceSocket(name)
+            self.socket = try DatagramSocket(name)
         } catch {
             logger.warning("service.notify", metadata: ["socket": "\(name)", "reason": "\(error)"])
             return nil
@@ -54,7 +58,7 @@ final class ServiceReporter {
         self.retryAt = .distantFuture
         do throws(Errno) {
             while let notice = self.unsent.first {
-                guard try self.socket.send(notice.text) else {
+                guard try self.socket.send(Array(notice.text.utf8)) else {
                     self.retryAt = now + Self.pause
                     return
                 }

@@ -19,7 +19,7 @@ enum TemplateRole {
     /// - Parameter openFiles: the soft limit on open files that its children get; the master may need more.
     static func request(openFiles: UInt64) -> SpawnRequest {
         var environment = Environment.current.filter {
-            !SettingKey.secretVariables.contains($0.key) && !ServiceSocket.variables.contains($0.key)
+            !SettingKey.secretVariables.contains($0.key) && !ServiceReporter.variables.contains($0.key)
         }
         environment["SWIFT_BACKTRACE"] = "enable=no"
         environment[Self.bindNow] = "1"

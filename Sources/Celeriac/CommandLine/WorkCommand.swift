@@ -66,6 +66,8 @@ struct BrokerFlags: ParsableArguments {
     @Option(help: help("remote-control")) var remoteControl: String?
     @Option(help: help("control-socket")) var controlSocket: String?
     @Option(help: help("task-events")) var taskEvents: String?
+    @Option(help: help("trace-socket")) var traceSocket: String?
+    @Option(help: help("trace-percent")) var tracePercent: String?
     @Flag(name: .customShort("E"), help: "The same as --task-events true.") var sendsEvents = false
 
     /// The given flags by ``SettingKey/flag``.
@@ -81,6 +83,7 @@ struct BrokerFlags: ParsableArguments {
             "require-certificate": self.requireCertificate, "verify-keys": self.verifyKeys,
             "signing-key": self.signingKey, "signature-max-age": self.signatureMaxAge,
             "certificates": self.certificates, "remote-control": self.remoteControl,
+            "trace-socket": self.traceSocket, "trace-percent": self.tracePercent,
             "control-socket": self.controlSocket, "task-events": self.taskEvents ?? (self.sendsEvents ? "true" : nil),
         ]
         return all.compactMapValues { $0 }

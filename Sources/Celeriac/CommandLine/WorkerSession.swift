@@ -7,6 +7,7 @@ import RedisBroker
 import Signing
 import Supervision
 import Syscalls
+import Traces
 import WorkerLog
 
 /// One `celeriac worker`, from banner to exit status.
@@ -91,15 +92,24 @@ struct WorkerSession {
         defer { desk.close() }
         var hooks = self.hooks(broker)
         let service = ServiceReporter(Environment.current, logger)
+        let traces = self.engine.settings.worker.traces
+        let spans = try traces.socket.map { try SpanSink($0, logger) }
+        desk.spans = spans
         hooks.passed = { master in
             leaks.update(master)
+            spans?.flush()
             service?.update(master, desk.state)
             output.flush()
         }
         hooks.looked = { _, _ in leaks.looked() }
-        hooks.nextWake = { min(leaks.nextWake, service?.nextWake ?? .distantFuture) }
+        hooks.nextWake = {
+            min(leaks.nextWake, min(service?.nextWake ?? .distantFuture, spans?.nextWake ?? .distantFuture))
+        }
+        if let spans { hooks.ended = { spans.add($0) } }
         var settings = try self.engine.masterSettings()
         settings.meters = broker.meters
+        settings.spans = SpanPolicy(ratio: traces.socket == nil ? nil : traces.ratio)
+        settings.nodeName = self.options.nodeName
         let master = try Master(
             settings: settings, broker: broker, logger: logger, hooks: hooks, seed: randomSeed())
         desk.master = master
@@ -108,6 +118,7 @@ struct WorkerSession {
         StandardOutput.flush()
         let reason = try master.run()
         leaks.finish(master)
+        spans?.flush()
         self.logEnd(logger, reason, broker)
         output.flush()
         return reason == .finished && broker.status.failure == nil ? 0 : RunSession.Status.couldNotWork.rawValue

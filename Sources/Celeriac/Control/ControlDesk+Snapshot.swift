@@ -47,11 +47,13 @@ extension ControlDesk {
     }
 
     private var shownWorker: WorkerSnapshot.Worker {
-        WorkerSnapshot.Worker(
+        var worker = WorkerSnapshot.Worker(
             name: self.nodeName, pid: ownProcessID, version: celeriacVersion, state: self.state,
             uptime: Double(monotonicNanoseconds() - self.startedAt) / 1e9,
             memory: ProcessTable.residentMemory(of: ownProcessID)?.total ?? 0,
             cpu: Double(ownUsage().cpuNanoseconds) / 1e9)
+        worker.spans = self.spans.map { WorkerSnapshot.Spans(sent: $0.counts.sent, dropped: $0.counts.dropped) }
+        return worker
     }
 
     /// What the worker is up to.

@@ -19,6 +19,8 @@ final class ControlDesk: RequestHandler {
     /// The worker's master. Set before anybody can ask.
     unowned var master: Master!
     let startedAt = monotonicNanoseconds()
+    /// Where spans go; `nil` where none are made.
+    var spans: SpanSink?
     private var socket: ControlSocket?
     private let access: RemoteControlAccess
 
@@ -46,7 +48,7 @@ final class ControlDesk: RequestHandler {
 
     /// A request through the broker.
     func handle(_ request: ControlRequest, then answer: @escaping (CeleryValue?) -> Void) {
-        self.perform(request, mayControl: self.access == .all, then: answer)
+        self.perform(request, mayControl: self.access != .readOnly, then: answer)
     }
 
     /// A request of whoever may open the socket.

@@ -47,6 +47,10 @@ public struct TaskContext: Sendable {
     /// what it logs and publishes is left as a breadcrumb, too; it may want to tell more of what it does.
     public var isTraced: Bool { self.call.isTraced }
 
+    /// The trace that this attempt belongs to, as W3C's `traceparent`; `nil` for none. What is called with it becomes a
+    /// part of the attempt's span; what the task publishes has it already.
+    public var traceParent: String? { self.call.trace?.text }
+
     /// Leaves a note that survives whatever ends the child: the last 31 are in the post-mortem of an attempt that ends
     /// abnormally, each cut to 103 bytes. Takes less than a microsecond and makes no system call.
     public func breadcrumb(_ text: String) { self.call.breadcrumb(text) }

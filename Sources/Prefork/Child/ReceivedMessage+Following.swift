@@ -4,10 +4,17 @@ import Wire
 
 /// What follows the task of a message.
 extension ReceivedMessage {
+    /// The message, as who sends what follows: that is in the attempt's span.
+    private func message() throws -> TaskMessage {
+        var message = try TaskMessage(Envelope(parsing: self.bytes))
+        if let trace { message.headers.trace = trace }
+        return message
+    }
+
     /// The task returned this JSON. Throws ``BodyError`` for what cannot be sent.
     func aftermath(returning result: Bytes, _ published: [Published], _ sender: Sender) throws -> Aftermath {
         if self.embed == nil && published.isEmpty && !sender.extendsResults { return Aftermath() }
-        let message = try TaskMessage(Envelope(parsing: self.bytes))
+        let message = try self.message()
         var aftermath = Aftermath()
         var children = try self.add(published, by: message, to: &aftermath, sender)
         if let embed {
@@ -31,7 +38,7 @@ extension ReceivedMessage {
     func aftermath(
         replacedBy signature: Signature, _ published: [Published], _ sender: Sender
     ) throws -> Aftermath {
-        let message = try TaskMessage(Envelope(parsing: self.bytes))
+        let message = try self.message()
         var aftermath = Aftermath()
         aftermath.isReplaced = true
         _ = try self.add(published, by: message, to: &aftermath, sender)
@@ -55,7 +62,7 @@ extension ReceivedMessage {
     func aftermathOfFailure(_ sender: Sender) -> Aftermath {
         var aftermath = Aftermath()
         guard self.embed != nil || sender.extendsResults,
-            let message = try? TaskMessage(Envelope(parsing: self.bytes))
+            let message = try? self.message()
         else { return aftermath }
         if let embed {
             let continuation = Self.continuation(of: message, embed, sender)

@@ -1,5 +1,6 @@
 import Celery
 import JSON
+import Traces
 import Wire
 
 /// A Celery message in the child that runs its task: the only place where a body is opened.
@@ -12,6 +13,8 @@ struct ReceivedMessage: Sendable {
     let embed: Embed?
     /// The parts of the chord that the message asks to join; `nil` when it asks for something else.
     let chord: ChordResults?
+    /// Where what the task sends belongs; `nil` leaves that to the message.
+    var trace: TraceContext?
 
     /// Opens a message. Throws ``EnvelopeError`` or ``BodyError``.
     init(opening bytes: Bytes, signed opensSigned: Bool = false) throws {

@@ -50,6 +50,7 @@ final class Sender: Sendable {
         new.headers.rootID = message.headers.rootID ?? message.headers.id
         new.headers.parentID = message.headers.id
         new.headers.origin = self.origin
+        new.headers.follow(message.headers.trace, state: message.headers.traceState, now: self.now)
         new.priority = task.priority
         if task.countdown > .zero {
             new.headers.eta = WallTime(seconds: self.now + Double(task.countdown.wholeNanoseconds) / 1e9)

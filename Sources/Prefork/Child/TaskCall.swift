@@ -2,6 +2,7 @@ import Celery
 import Supervision
 import Synchronization
 import Syscalls
+import Traces
 import Wire
 
 /// One attempt of a task, as its body sees it. Usable from any thread of the child.
@@ -26,6 +27,9 @@ public final class TaskCall: Sendable {
     /// Whether the message has cost a child before, so that this attempt runs alone and leaves traces.
     public let isTraced: Bool
 
+    /// Where what the task does belongs; `nil` for no trace.
+    public let trace: TraceContext?
+
     let tag: UInt64
     /// The message that asked for it; `nil` for a task line.
     let message: ReceivedMessage?
@@ -48,6 +52,7 @@ public final class TaskCall: Sendable {
         self.resultLimit = Int(clamping: order.resultLimit)
         self.noticeDescriptor = noticeDescriptor
         self.isTraced = order.isTraced
+        self.trace = order.trace
         self.tag = tag
         self.message = message
         self.reports = reports
@@ -61,6 +66,7 @@ public final class TaskCall: Sendable {
         self.name = task
         self.body = body
         (self.id, self.attempt, self.tag, self.isTraced) = (call.id, call.attempt, call.tag, call.isTraced)
+        self.trace = call.trace
         (self.softDeadline, self.hardDeadline) = (call.softDeadline, call.hardDeadline)
         (self.resultLimit, self.noticeDescriptor) = (call.resultLimit, call.noticeDescriptor)
         (self.message, self.reports, self.breadcrumbs) = (call.message, call.reports, call.breadcrumbs)

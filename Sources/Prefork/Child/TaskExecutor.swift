@@ -59,7 +59,7 @@ struct TaskExecutor {
         self.limits.apply(order, isAlone: self.runningTasks == 0)
         let measurement = Measurement()
         self.breadcrumbs?.began(tag, at: measurement.start)
-        let message = order.bodyFormat == .call ? nil : Result { try self.open(body, order.bodyFormat) }
+        let message = order.bodyFormat == .call ? nil : Result { try self.open(body, order) }
         let opened = try? message?.get()
         let call = TaskCall(
             order: order, body: opened?.call ?? body, message: opened, tag: tag, now: measurement.start,
@@ -101,9 +101,13 @@ struct TaskExecutor {
         }
     }
 
-    private func open(_ body: Bytes, _ format: TaskOrder.BodyFormat) throws -> ReceivedMessage {
-        guard format == .envelope else { return try ReceivedMessage(opening: JoinOrder(decoding: body)) }
-        return try ReceivedMessage(opening: body, signed: self.program.opensSignedBodies)
+    private func open(_ body: Bytes, _ order: TaskOrder) throws -> ReceivedMessage {
+        var message =
+            order.bodyFormat == .envelope
+            ? try ReceivedMessage(opening: body, signed: self.program.opensSignedBodies)
+            : try ReceivedMessage(opening: JoinOrder(decoding: body))
+        message.trace = order.trace
+        return message
     }
 
     /// A chord that can be joined has its body follow.

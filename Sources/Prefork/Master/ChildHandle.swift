@@ -2,6 +2,7 @@ import ControlGroups
 import Reactor
 import Supervision
 import Syscalls
+import Traces
 import Wire
 
 /// A child as the master holds it: its pipes, its process, what is under way in them.
@@ -81,6 +82,12 @@ final class ChildHandle {
 struct DeliveryLabel {
     let id: Bytes
     let task: Int
+    /// The trace that the attempt belongs to; `nil` for none.
+    var trace: AttemptTrace?
+    /// When the message was sent, or, if that is not known, came to the child, and when the attempt began: in nanoseconds
+    /// since 1970.
+    var sent: UInt64 = 0
+    var began: UInt64?
 
     var text: String { String(decoding: self.id, as: UTF8.self) }
 }

@@ -103,7 +103,7 @@ extension Master {
         outcome.peakMemory = ByteCount(bytes: Int(clamping: max(finished.peakMemory, report.peakMemory)))
         outcome.leftoverProcesses = Int(report.leftovers)
         if case .gaveUp = finished.ending { outcome.lastOutput = current.child.tail.text }
-        outcome.postMortem = self.postMortem(of: finished, outcome.failure)
+        outcome.postMortem = self.postMortem(of: finished, outcome.failure, in: current.child)
         self.count(TaskMeter.Outcome(outcome.state), finished.delivery, cause: outcome.failure?.cause)
         self.remember(outcome, finished.delivery, id: current.child.labels[finished.delivery.tag.number]?.text)
         self.broker.complete(finished.delivery, outcome, now: self.now)

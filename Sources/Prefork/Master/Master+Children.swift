@@ -159,8 +159,10 @@ extension Master {
         order.isTraced = delivery.losses > 0
         order.isLast = self.supervisor.assign(delivery, to: id, now: self.now)
         self.applyGroupLimits(limits, to: child)
-        child.labels[delivery.tag.number] = DeliveryLabel(id: message.id, task: delivery.task)
         order.hasFailed = delivery.hasFailed
+        let label = self.label(message)
+        order.trace = label.trace?.context
+        child.labels[delivery.tag.number] = label
         if child.queue.isEmpty { self.unsent.append(child) }
         self.write(order, message.body, delivery.tag.number, to: child)
         child.queue.endPiece()
@@ -300,6 +302,7 @@ extension Master {
             child.tail.taskStarted()
             self.supervisor.taskAccepted(child.id, tag, now: self.now)
             if child.labels[tag.number] != nil { self.broker.started(tag, pid: child.pid, now: self.now) }
+            self.attemptBegan(tag.number, of: child)
         case .outcome:
             let sent = try OutcomeReport(decoding: payload)
             self.handleOutcome(sent.checked, sent: sent.state, result: .memory(sent.content), tag, child)
@@ -344,6 +347,7 @@ extension Master {
         self.supervisor.taskReported(child.id, tag, Supervisor.Report(report), now: self.now)
         self.performActions()
         self.currentReport = nil
+        self.attemptReported(tag.number, report, of: child)
         child.labels[tag.number] = nil
     }
 

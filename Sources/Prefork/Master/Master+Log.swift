@@ -16,6 +16,7 @@ extension Master {
         if let label = self.children[id]?.labels[tag] {
             metadata["task.id"] = "\(label.text)"
             metadata["task.name"] = "\(self.settings.taskNames[label.task])"
+            if let trace = label.trace { metadata["trace.id"] = "\(trace.context.traceText)" }
         }
         return metadata
     }

@@ -69,6 +69,7 @@ extension Master {
         else { return }
         let cause = Cause.stuck(quiet: quiet)
         var postMortem = PostMortem(cause: cause)
+        postMortem.traceID = self.traceID(of: tag.number, in: child)
         self.describe(attempt, in: &postMortem)
         if let page = self.breadcrumbs.page(at: id.index, child: id.serial) { postMortem.take(page, of: attempt) }
         var outcome = TaskOutcome(.failure, attempts: attempt.delivery.attempt)

@@ -43,6 +43,7 @@ extension Master {
         outcome.runTime = (startedAt ?? attempt?.startedAt).map { self.now - $0 }
         outcome.lastOutput = child.tail.text
         outcome.peakMemory = self.peakMemory(attempt, cause, child)
+        self.attemptDied(delivery.tag.number, cause, of: child)
         let end = AbnormalEnd(
             kind: isFinal ? .final : .lost, delivery: delivery, outcome: outcome,
             postMortem: self.postMortem(cause, attempt, child), metadata: self.metadata(child.id, delivery.tag.number))
@@ -70,6 +71,7 @@ extension Master {
 
     private func postMortem(_ cause: Cause, _ attempt: Assignment?, _ child: ChildHandle) -> PostMortem {
         var postMortem = PostMortem(cause: cause)
+        postMortem.traceID = attempt.flatMap { self.traceID(of: $0.delivery.tag.number, in: child) }
         postMortem.exit = child.exit.map { self.describe($0, isOurs: child.isCondemned) }
         if let attempt { self.describe(attempt, in: &postMortem) }
         if let attempt, let page = child.breadcrumbs { postMortem.take(page, of: attempt) }
@@ -158,11 +160,14 @@ extension Master {
 
     /// What is known of an attempt that ended by its own report: it gave up at a limit, or its words say which limit
     /// may be the reason. `nil` when there is nothing to tell.
-    func postMortem(of finished: FinishedDelivery, _ failure: TaskOutcome.Failure?) -> Bytes? {
+    func postMortem(
+        of finished: FinishedDelivery, _ failure: TaskOutcome.Failure?, in child: ChildHandle
+    ) -> Bytes? {
         guard let failure else { return nil }
         let limits = self.supervisor.limits(of: finished.delivery)
         var postMortem = PostMortem(cause: nil)
         if case .gaveUp(let cause) = finished.ending { postMortem.cause = cause }
+        postMortem.traceID = self.traceID(of: finished.delivery.tag.number, in: child)
         postMortem.limits = limits
         postMortem.losses = finished.delivery.losses
         postMortem.hints = Hints.about(failure.message, limits: limits)

@@ -6,6 +6,7 @@ import SandboxPolicy
 import Supervision
 import Syscalls
 import SystemPackage
+import Traces
 import Wire
 import WorkerStatus
 
@@ -59,6 +60,8 @@ public final class Master {
     let strangers: Set<ProcessID>
     private let signals: SignalDescriptor
     let hooks: MasterHooks
+    /// Makes the ids of spans.
+    var spanIDs: SeededGenerator
 
     /// Bytes that the master moves for one child in one pass, so that none keeps the others waiting.
     static let pipeShare = 65_536
@@ -91,6 +94,7 @@ public final class Master {
         self.supervisor.tasks = settings.tasks
         self.distribution = Distribution(pools: settings.pools.count)
         self.history = MasterHistory(pools: settings.pools.count)
+        self.spanIDs = SeededGenerator(seed: seed)
         self.strangers = Set(ProcessTable.ownChildren())
         self.now = Instant(nanoseconds: monotonicNanoseconds())
         try setDisposition(of: .brokenPipe, to: .ignored)
@@ -187,6 +191,8 @@ public struct MasterHooks {
     public var nextWake: () -> Instant = { .distantFuture }
     /// Called when a child has told what it holds.
     public var looked: (ChildID, ChildSample) -> Void = { _, _ in }
+    /// Takes a span that is over.
+    public var ended: (SpanRecord) -> Void = { _ in }
     /// Reads the configuration again (SIGHUP): what a new template is to be given.
     public var readConfiguration: () throws -> [UInt8] = { [] }
     /// Understands what ``readConfiguration`` read, once a template has started with it.

@@ -2,6 +2,7 @@ import ControlGroups
 import SandboxPolicy
 import Supervision
 import Syscalls
+import Traces
 import WorkerStatus
 
 /// What the master must know beyond its broker.
@@ -30,6 +31,10 @@ public struct MasterSettings {
     /// The control groups that keep the limits of attempts.
     public var groups = ControlGroups(bare: "not asked for")
 
+    /// Which attempts have spans; by default none.
+    public var spans = SpanPolicy(ratio: nil)
+    /// The worker's name in its spans.
+    public var nodeName = ""
     /// Counts what becomes of each task.
     public var meters: TaskMeters
 

@@ -14,9 +14,15 @@ import WorkerStatus
 public struct StatusRoutes: Sendable {
     private let worker: Worker
     private let token: Token?
+    private let further: @Sendable () async -> String
 
     /// - Parameter token: what is needed for all but probes; `nil` where only those can connect who may see everything.
-    public init(_ worker: Worker, token: Token?) { (self.worker, self.token) = (worker, token) }
+    /// - Parameter further: metrics of this program's own, in the text format of Prometheus.
+    public init(
+        _ worker: Worker, token: Token?, further: @escaping @Sendable () async -> String = { "" }
+    ) {
+        (self.worker, self.token, self.further) = (worker, token, further)
+    }
 
     /// The routes.
     public func router() -> Router<BasicRequestContext> {
@@ -31,7 +37,7 @@ public struct StatusRoutes: Sendable {
         let guarded = router.group().add(middleware: TokenCheck(token: self.token))
         guarded.get("metrics") { _, _ in
             try await Self.answer(PrometheusText.mediaType) {
-                PrometheusText.render(try await self.worker.snapshot(["queues", "tasks"]))
+                PrometheusText.render(try await self.worker.snapshot(["queues", "tasks"])) + (await self.further())
             }
         }
         guarded.get("snapshot.json") { _, _ in

@@ -1,11 +1,8 @@
 import Glibc
 import SystemPackage
 
-/// The socket on which a service manager hears of a service (`sd_notify(3)`).
-public struct ServiceSocket: ~Copyable {
-    /// Variables by which a manager tells a service of itself; they are not for what the service starts.
-    public static let variables: Set<String> = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]
-
+/// Sends datagrams to another process of this machine, and never waits for it.
+public struct DatagramSocket: ~Copyable {
     private let socket: Descriptor
     private var address: sockaddr_un
     private let length: socklen_t
@@ -34,9 +31,8 @@ public struct ServiceSocket: ~Copyable {
         return (address, socklen_t(MemoryLayout<sa_family_t>.size + bytes.count + (isAbstract ? 0 : 1)))
     }
 
-    /// Sends a datagram. Returns whether it was taken; not when the manager has too many to read.
-    public mutating func send(_ text: String) throws(Errno) -> Bool {
-        let bytes = Array(text.utf8)
+    /// Sends a datagram. Returns whether it was taken; not when the other side has too many to read.
+    public mutating func send(_ bytes: [UInt8]) throws(Errno) -> Bool {
         let (number, length) = (self.socket.number, self.length)
         while true {
             let count = withUnsafePointer(to: &self.address) { pointer in
