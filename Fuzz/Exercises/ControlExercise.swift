@@ -19,7 +19,7 @@ func exerciseControl(_ input: [UInt8]) {
 private func checkRequest(_ bytes: ArraySlice<UInt8>) {
     guard let request = try? ControlRequest(parsing: bytes) else { return }
     check(request)
-    guard let written = try? request.message(clock: 1, expires: 0, deliveryTag: "t") else { return }
+    guard let written = try? request.envelope(clock: 1, expires: 0, deliveryTag: "t").serialized() else { return }
     guard let again = try? ControlRequest(parsing: written[...]) else {
         preconditionFailure("What was written parses.")
     }

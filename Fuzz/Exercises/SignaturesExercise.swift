@@ -33,4 +33,5 @@ private func checkMessage(_ bytes: [UInt8]) {
     let text = key.signedText(of: envelope)
     let again = try? Envelope(parsing: envelope.returned(losses: 1).serialized()[...])
     precondition(again.map { key.signedText(of: $0) } == text, "A message that is given back is signed as it was.")
+    precondition(key.signedText(ofRequest: envelope) != text, "A signature of a task is none of a request.")
 }

@@ -1,6 +1,7 @@
 import Celery
 import Redis
 import RemoteControl
+import Signing
 import Syscalls
 
 /// Asks workers of any kind what Celery's `app.control` asks them.
@@ -15,7 +16,10 @@ extension Client {
         let expires = timeout == .zero ? 0 : Double(wallNanoseconds()) / 1e9 + timeout.seconds
         let message: [UInt8]
         do throws(BodyError) {
-            message = try request.message(clock: 0, expires: expires, deliveryTag: RandomID.make())
+            var envelope = try request.envelope(clock: 0, expires: expires, deliveryTag: RandomID.make())
+            let now = Double(wallNanoseconds()) / 1e9
+            self.options.signingKey?.sign(request: &envelope, nonce: RandomID.make(), now: now)
+            message = envelope.serialized()
         } catch {
             throw ClientError(.notEncodable, "\(error)")
         }

@@ -4,6 +4,8 @@ public enum RemoteControlAccess: String, CaseIterable, Sendable {
     case off
     /// What changes nothing.
     case readOnly = "read-only"
+    /// All, but only what a key of `verify_keys` has signed.
+    case signed
     /// All.
     case all
 }

@@ -5,7 +5,7 @@ extension SettingKey {
         in: [.worker],
         .choice(RemoteControlAccess.allCases.map(\.rawValue)),
         default: RemoteControlAccess.all.rawValue,
-        "What whoever can publish at the broker may ask: nothing, what changes nothing, or all.",
+        "What whoever can publish at the broker may ask: nothing, what changes nothing, what a key of `verify_keys` has signed, or all.",
         celery: "worker_enable_remote_control"
     )
     static let controlSocket = SettingKey(

@@ -81,6 +81,8 @@ public final class RedisBroker: Broker {
     var unjoined: [UInt64] = []
     /// What messages are checked and signed with; `nil` checks none. May be changed while the worker works.
     public var messageKeys: MessageKeys?
+    /// Lets signed requests in. Opens when the worker begins to listen.
+    var gate = RequestGate(now: 0)
 
     var nextRenewal = Instant(nanoseconds: 0)
     var nextRecovery = Instant(nanoseconds: 0)

@@ -26,6 +26,8 @@ public struct RedisBrokerOptions: Sendable {
 
     /// Whether requests to all workers are heard. Celery: `worker_enable_remote_control`.
     public var listens = true
+    /// Whether only those requests are that a key of the worker has signed.
+    public var requiresSignedRequests = false
     /// Whether events of tasks are sent from the start. Celery: `worker_send_task_events`.
     public var sendsTaskEvents = false
     /// The version that events tell.

@@ -50,10 +50,18 @@ extension ControlRequest {
     ///
     /// Throws ``ControlError`` for what is none.
     public init(parsing message: ArraySlice<UInt8>) throws(ControlError) {
-        let envelope: Envelope
+        self = try ControlRequest(Self.envelope(message))
+    }
+
+    /// Reads what came on the channel. Throws ``ControlError`` for what is no message.
+    public static func envelope(_ message: ArraySlice<UInt8>) throws(ControlError) -> Envelope {
+        do throws(EnvelopeError) { return try Envelope(parsing: message) } catch { throw ControlError("\(error)") }
+    }
+
+    /// Reads a message of the channel `celery.pidbox`. Throws ``ControlError`` for one that is no request.
+    public init(_ envelope: Envelope) throws(ControlError) {
         let body: CeleryValue
-        do {
-            envelope = try Envelope(parsing: message)
+        do throws(BodyError) {
             body = try BodyDecoder(accepted: [.json, .messagePack], limits: Self.limits).value(of: envelope)
         } catch {
             throw ControlError("\(error)")
@@ -98,13 +106,12 @@ extension ControlRequest {
     ///   - expires: When nobody waits for answers any more, in seconds since 1970; 0 without. Workers ignore it.
     ///   - deliveryTag: A random text.
     /// Throws ``BodyError`` for an argument that JSON has no form for.
-    public func message(clock: Int, expires: Double, deliveryTag: String) throws(BodyError) -> [UInt8] {
+    public func envelope(clock: Int, expires: Double, deliveryTag: String) throws(BodyError) -> Envelope {
         let headers = Fields([
             Fields.Field("clock", RawJSON(clock)), Fields.Field("expires", try RawJSON(CeleryValue(expires))),
         ])
         let properties = ControlReply.properties(mode: 2, exchange: "celery.pidbox", routingKey: "")
         return try BodyEncoder().envelope(
-            self.body, headers: headers, properties: properties, deliveryTag: deliveryTag
-        ).serialized()
+            self.body, headers: headers, properties: properties, deliveryTag: deliveryTag)
     }
 }

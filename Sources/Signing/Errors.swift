@@ -27,6 +27,8 @@ public struct SignatureError: Error, Equatable, Sendable, CustomStringConvertibl
         case mismatch
         /// It was signed too long ago, or in the future.
         case outOfTime = "out_of_time"
+        /// It has been carried out before.
+        case replayed
     }
 
     /// What is wrong.

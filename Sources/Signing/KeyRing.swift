@@ -25,18 +25,23 @@ public struct KeyRing: Sendable {
     /// ``SignatureError``.
     public func check(_ envelope: Envelope, maxAge: Double, now: Double) throws(SignatureError) -> SignedMessage {
         let signature = try MessageSignature(of: envelope)
-        guard let key = self.keys[signature.keyID] else {
-            throw SignatureError(.unknownKey, "the message's key \(signature.keyID) is not known to this worker")
-        }
         let text = signature.signedText(of: envelope)
-        guard key.verifies(signature.bytes, of: text) else {
-            throw SignatureError(.mismatch, "the message is not what the key \(signature.keyID) has signed")
-        }
+        try self.verify(signature, of: text, "message")
         let start = try Self.start(of: signature, envelope, now: now)
         guard now <= start + maxAge else {
             throw SignatureError(.outOfTime, "the message was signed \(Int(now) - signature.seconds) seconds ago")
         }
         return SignedMessage(id: Digest.hex(Digest.sha256(text[...])), validUntil: start + maxAge)
+    }
+
+    /// Throws ``SignatureError`` unless a key of the ring has signed the text.
+    func verify(_ signature: MessageSignature, of text: [UInt8], _ what: String) throws(SignatureError) {
+        guard let key = self.keys[signature.keyID] else {
+            throw SignatureError(.unknownKey, "the \(what)'s key \(signature.keyID) is not known to this worker")
+        }
+        guard key.verifies(signature.bytes, of: text) else {
+            throw SignatureError(.mismatch, "the \(what) is not what the key \(signature.keyID) has signed")
+        }
     }
 
     /// Seconds by which clocks may differ.

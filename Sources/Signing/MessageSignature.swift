@@ -19,10 +19,12 @@ public struct MessageSignature: Equatable, Sendable {
         self.bytes = bytes
     }
 
-    /// Reads the header of a message. Throws ``SignatureError``.
-    init(of envelope: Envelope) throws(SignatureError) {
+    /// Reads the header of a message. Throws ``SignatureError``, for a message without one in the given words.
+    init(
+        of envelope: Envelope, _ unsigned: String = "the message is not signed, and its task requires that"
+    ) throws(SignatureError) {
         guard let raw = envelope.headers[Self.header], !raw.isNull else {
-            throw SignatureError(.unsigned, "the message is not signed, and its task requires that")
+            throw SignatureError(.unsigned, unsigned)
         }
         guard let signature = raw.text.flatMap(Self.init(parsing:)) else {
             throw SignatureError(.malformed, "the message's signature is not of the form \"v1 KEY SECONDS BASE64\"")

@@ -58,7 +58,7 @@ struct ControlRequestTests {
         request.destination = ["w@h"]
         request.ticket = "t"
         request.replyKey = "k"
-        let message = try request.message(clock: 3, expires: 1.5, deliveryTag: "d")
+        let message = try request.envelope(clock: 3, expires: 1.5, deliveryTag: "d").serialized()
         let again = try ControlRequest(parsing: message[...])
         #expect(again.body == request.body)
         #expect(again.clock == 3)

@@ -29,6 +29,7 @@ struct WorkerSession {
         self.url = try Self.url(text, settings, setting: "broker")
         var options = try Self.options(settings, broker: self.url)
         options.listens = engine.settings.worker.control.access != .off
+        options.requiresSignedRequests = engine.settings.worker.control.access == .signed
         options.sendsTaskEvents = engine.settings.worker.control.taskEvents
         self.options = options
         do throws(KeyError) {
@@ -36,6 +37,13 @@ struct WorkerSession {
         } catch {
             throw UsageError(description: "\(error)")
         }
+        try Self.check(engine.settings, self.keys)
+    }
+
+    /// Who takes signed requests only must be able to check them.
+    private static func check(_ settings: Settings, _ keys: MessageKeys?) throws(UsageError) {
+        guard settings.worker.control.access == .signed, keys?.ring == nil else { return }
+        throw UsageError(description: "remote_control = \"signed\" needs verify_keys")
     }
 
     private static func url(
@@ -139,6 +147,7 @@ struct WorkerSession {
         hooks.applyConfiguration = { [worker = self.engine.worker] bytes in
             let settings = try ConfigurationInput(decoding: bytes).load(worker)
             let keys = try Self.keys(settings.worker.broker.signing)
+            try Self.check(settings, keys)
             let reloaded = try apply(bytes)
             broker.messageKeys = keys
             return reloaded

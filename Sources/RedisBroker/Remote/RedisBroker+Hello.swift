@@ -1,6 +1,7 @@
 import Celery
 import Redis
 import RemoteControl
+import Signing
 import Supervision
 import Syscalls
 
@@ -36,12 +37,13 @@ extension RedisBroker {
             ])
         request.ticket = .string(self.nextID())
         request.replyKey = key
-        let message = try? request.message(
+        let envelope = try? request.envelope(
             clock: self.clock.tick(), expires: self.loop.wallSeconds + 1, deliveryTag: self.nextID())
-        guard let message else { return }
+        guard var envelope else { return }
+        self.messageKeys?.signer?.sign(request: &envelope, nonce: self.nextID(), now: self.loop.wallSeconds)
         self.commands.send(Command("SADD", self.keys.bindings(of: Self.replies), self.binding(key))) { _ in }
         var publication = Command("PUBLISH", self.keys.control(database: self.brokerDatabase))
-        publication.add(message)
+        publication.add(envelope.serialized())
         self.commands.send(publication) { _ in }
         self.greeting = Greeting(key: key, until: now + Self.patience)
     }

@@ -2,6 +2,7 @@ import Celery
 import Reactor
 import Redis
 import RemoteControl
+import Signing
 import Supervision
 import Syscalls
 
@@ -18,6 +19,7 @@ extension RedisBroker {
 
     func startRemoteControl(on loop: any EventLoop) {
         guard self.handler != nil, self.options.listens else { return }
+        self.gate = RequestGate(now: self.loop.wallSeconds)
         let link = RemoteLink(
             channel: self.keys.control(database: self.brokerDatabase), logger: self.logger,
             listening: { [unowned self] in self.loadRevocations() },
@@ -28,14 +30,35 @@ extension RedisBroker {
 
     private func heard(_ message: ArraySlice<UInt8>) {
         do throws(ControlError) {
-            let request = try ControlRequest(parsing: message)
+            let envelope = try ControlRequest.envelope(message)
+            let request = try ControlRequest(envelope)
             self.clock.heard(request.clock)
             guard try request.isAddressed(to: self.options.nodeName) else { return }
+            if let refusal = self.refusal(of: envelope) { return self.refuse(request, refusal) }
             self.handler?.handle(request) { [unowned self] in self.answer(request, $0) }
         } catch {
             guard self.told.isNews(error.text, about: "request") else { return }
             self.logger.warning("control.malformed", metadata: ["reason": "\(error.text.prefix(200))"])
         }
+    }
+
+    /// Why a request is not carried out; `nil` for one that is.
+    private func refusal(of envelope: Envelope) -> SignatureError? {
+        guard self.options.requiresSignedRequests else { return nil }
+        do throws(SignatureError) {
+            try self.gate.admit(envelope, self.messageKeys, now: self.loop.wallSeconds)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func refuse(_ request: ControlRequest, _ error: SignatureError) {
+        let text = ControlError("PermissionError", "remote control is for signed requests here: \(error)").text
+        self.answer(request, ["error": .string(text)])
+        guard self.told.isNews(error.description, about: "signature") else { return }
+        self.logger.warning(
+            "control.refused", metadata: ["method": "\(request.method.prefix(80))", "reason": "\(error)"])
     }
 
     private func answer(_ request: ControlRequest, _ value: CeleryValue?) {

@@ -21,6 +21,7 @@ settings = {
 app.conf.update(settings | json.loads(os.environ.get("PEER_SETTINGS", "{}")))
 if "PEER_SIGNING_KEY" in os.environ:
     celeriac_signing.sign_messages(app, os.environ["PEER_SIGNING_KEY"])
+    celeriac_signing.sign_requests(app, os.environ["PEER_SIGNING_KEY"])
 if app.conf.security_key:
     app.setup_security()
 
