@@ -28,7 +28,7 @@ struct BeatCommand: ParsableCommand {
     @OptionGroup(title: "Servers, each also a key of [worker]") var servers: ClientFlags
 
     func run() throws {
-        let lease = try OptionParsing.duration(self.lease, "lease") ?? .seconds(5)
+        let lease = try OptionParsing.duration(self.lease, "lease") ?? BeatSession.usualLease
         guard lease >= .milliseconds(100) else {
             throw UsageError(description: "--lease: must be at least \"100ms\"")
         }
@@ -44,7 +44,10 @@ struct BeatCommand: ParsableCommand {
 }
 
 /// One `celeriac beat`, from banner to end.
-private struct BeatSession {
+struct BeatSession {
+    /// How long a scheduler that is gone keeps the lead from the others.
+    static let usualLease: Duration = .seconds(5)
+
     private let input: ConfigurationInput
     private let settings: Settings
     private let url: ServerURL

@@ -17,6 +17,8 @@ struct WorkCommand: ParsableCommand {
 
     @Option(help: "The configuration file (TOML). Default: $CELERIAC_CONFIG, else none.")
     var config: String?
+    @Flag(name: [.customShort("B"), .long], help: "Run a scheduler beside the worker, as `beat` does.")
+    var beat = false
     @OptionGroup(title: "Broker, each also a key of [worker]")
     var broker: BrokerFlags
     @OptionGroup(title: "Settings, each also a key of the configuration")
@@ -25,7 +27,7 @@ struct WorkCommand: ParsableCommand {
     func run() throws {
         let flags = self.settings.values.merging(self.broker.values) { $1 }
         let input = try ConfigurationInput(path: self.config, flags: flags)
-        let session = try WorkerSession(EngineSetup(WorkerCommand.worker, input))
+        let session = try WorkerSession(EngineSetup(WorkerCommand.worker, input), runsBeat: self.beat)
         let status: Int32
         do {
             status = try session.run()

@@ -12,6 +12,7 @@ extension Worker {
     public func main() -> Never {
         if TemplateRole.isOurs { TemplateRole.run(self) }
         openStandardDescriptors()
+        if BeatRole.isOurs { BeatRole.run(self) }
         WorkerCommand.worker = self
         WorkerCommand.runToExit()
     }

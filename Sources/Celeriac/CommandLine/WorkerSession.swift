@@ -16,10 +16,15 @@ struct WorkerSession {
     private let url: ServerURL
     private let options: RedisBrokerOptions
     private let keys: MessageKeys?
+    private let runsBeat: Bool
 
-    /// Reads what the settings say of the broker. Throws ``UsageError`` for what is missing or cannot be.
-    init(_ engine: EngineSetup) throws(UsageError) {
-        self.engine = engine
+    /// Reads what the settings say of the broker.
+    ///
+    /// - Parameter runsBeat: Whether a scheduler runs beside the worker.
+    ///
+    /// Throws ``UsageError`` for what is missing or cannot be.
+    init(_ engine: EngineSetup, runsBeat: Bool) throws(UsageError) {
+        (self.engine, self.runsBeat) = (engine, runsBeat)
         let settings = engine.settings.worker.broker
         guard let text = settings.url else {
             throw UsageError(
@@ -103,15 +108,19 @@ struct WorkerSession {
         let traces = self.engine.settings.worker.traces
         let spans = try traces.socket.map { try SpanSink($0, logger) }
         desk.spans = spans
+        let beat = try self.runsBeat ? EmbeddedBeat(self.engine, logger) : nil
+        defer { beat?.finish() }
         hooks.passed = { master in
             leaks.update(master)
             spans?.flush()
+            beat?.update(isStopping: master.isStopping)
             service?.update(master, desk.state)
             output.flush()
         }
         hooks.looked = { _, _ in leaks.looked() }
         hooks.nextWake = {
-            min(leaks.nextWake, min(service?.nextWake ?? .distantFuture, spans?.nextWake ?? .distantFuture))
+            [leaks.nextWake, service?.nextWake, spans?.nextWake, beat?.nextWake].compactMap { $0 }
+                .reduce(.distantFuture, min)
         }
         if let spans { hooks.ended = { spans.add($0) } }
         var settings = try self.engine.masterSettings()

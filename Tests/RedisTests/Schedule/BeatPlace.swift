@@ -37,6 +37,15 @@ final class BeatPlace {
         return try Program(command: command + arguments, expectsOutcomes: false)
     }
 
+    /// Starts a worker with a scheduler beside it.
+    func worker() throws -> Program {
+        let command = [
+            Executable.demo.path, "worker", "-B", "-c", "1", "-b", self.server.url(), "--result-backend",
+            self.server.url(), "--config", self.config, "--log-format", "json",
+        ]
+        return try Program(command: command, expectsOutcomes: false)
+    }
+
     /// Runs `schedule` with these arguments to its end.
     func schedule(_ arguments: String...) throws -> (status: CInt, lines: [String], errors: String) {
         let servers = arguments.first == "next" ? [] : ["-b", self.server.url()]
