@@ -9,12 +9,14 @@
 # make simulate workers, processes and a server in virtual time, with faults (SEEDS=10000 FROM=1; SEED=63 tells of one)
 # make fuzz     each parser under the fuzzer, a minute each (SECONDS=60)
 # make fuzz-long TARGET=FuzzMessages TIME=3600   one of them for longer
+# make inject   each system call of the engine's processes fails once, in a run of its own (needs strace; a quarter of an hour)
 # make coverage the lines that tests reach, target by target, and pages with each line
 # make sanitize tests under the sanitizers for addresses and threads
+# make fuzz-differential   parsers beside those of Python, each for a minute (SECONDS=60, CELERIAC_SEED=1)
 # make fuzz-coverage   what the inputs found so far reach, line by line
 # make status   the program that shows a worker over HTTP, release; a package of its own in Status
 # make status-test   its tests
-# make everything   what takes a night: check, status-test, model, simulate, sanitize, coverage, fuzz, ten minutes of soak
+# make everything   what takes a night: check, status-test, model, simulate, sanitize, coverage, inject, fuzz, ten minutes of soak
 # make format   lays out the sources
 # make clean    removes everything built
 
@@ -22,7 +24,7 @@ SWIFT ?= swift
 sources := Package.swift Sources Tests Fuzz/Package.swift Fuzz/Exercises Fuzz/Sources \
 	Status/Package.swift Status/Sources/StatusServer Status/Sources/SpanExport Status/Sources/CeleriacStatus Status/Tests
 
-.PHONY: build demo test check bench bench-peers model simulate soak fuzz fuzz-long fuzz-coverage coverage sanitize status status-test everything format clean dependencies peers
+.PHONY: build demo test check bench bench-peers model simulate soak fuzz fuzz-long fuzz-differential fuzz-coverage coverage sanitize inject status status-test everything format clean dependencies peers
 
 build: dependencies
 	$(SWIFT) build --configuration release --static-swift-stdlib
@@ -63,6 +65,9 @@ fuzz: dependencies
 fuzz-long: dependencies
 	scripts/fuzz $(or $(TIME),3600) $(TARGET)
 
+fuzz-differential: dependencies peers
+	CELERIAC_DIFFERENTIAL_SECONDS=$(or $(SECONDS),60) $(SWIFT) test --filter DifferentialTests
+
 fuzz-coverage: dependencies
 	scripts/fuzz-coverage $(TARGET)
 
@@ -80,7 +85,11 @@ coverage: dependencies peers
 sanitize: dependencies peers
 	scripts/sanitize
 
-everything: check status-test model simulate sanitize coverage fuzz soak
+# The first that fails does not keep the rest from being told.
+inject: dependencies
+	CELERIAC_EVERY_CALL=1 $(SWIFT) test --filter InjectionTests
+
+everything: check status-test model simulate sanitize coverage inject fuzz soak
 
 format:
 	$(SWIFT) format --in-place --recursive $(sources)

@@ -143,6 +143,9 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Supervision"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
         .testTarget(name: "CeleryTests", dependencies: ["Celery", "Compression", "JSON", "Supervision", "Traces"]),
+        .testTarget(
+            name: "DifferentialTests",
+            dependencies: ["Celery", "Compression", "EngineSupport", "JSON", "Schedules", "Supervision"]),
         .testTarget(name: "RemoteControlTests", dependencies: ["Celery", "JSON", "RemoteControl"]),
         .testTarget(name: "PostMortemsTests", dependencies: ["JSON", "PostMortems", "Supervision"]),
         .testTarget(name: "TaskLinesTests", dependencies: ["JSON", "Supervision", "TaskLines"]),

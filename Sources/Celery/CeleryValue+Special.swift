@@ -5,9 +5,12 @@ private let valueKey = "__value__"
 extension CeleryValue {
     /// An object as it was written, or the Python value that it stands for.
     ///
-    /// Throws ``BodyError`` when it announces a type and holds no value of it, as kombu does.
+    /// Throws ``BodyError`` when it announces a type and holds no value of it, as kombu does. Each of the two keys may
+    /// come more than once, as in Python.
     init(untagging object: CeleryObject) throws(BodyError) {
-        guard object.members.count == 2, let type = object[typeKey], let value = object[valueKey] else {
+        guard let type = object[typeKey], let value = object[valueKey],
+            object.members.allSatisfy({ $0.key == typeKey || $0.key == valueKey })
+        else {
             self = .object(object)
             return
         }

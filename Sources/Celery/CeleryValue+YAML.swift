@@ -7,12 +7,14 @@ extension CeleryValue {
     /// Throws ``BodyError``. Anchors and aliases count as often as they are used; the reader is recursive, so this is
     /// for a child, where a hostile nesting costs one attempt.
     public init(yaml bytes: ArraySlice<UInt8>, limits: BodyLimits = BodyLimits()) throws(BodyError) {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        // Yams takes the mark of the byte order for text when it is told the encoding.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        guard let text = String(validating: bytes.dropFirst(bytes.starts(with: mark) ? 3 : 0), as: UTF8.self) else {
             throw BodyError(.malformed, "The body is not UTF-8.")
         }
         let node: Node?
         do {
-            node = try Yams.compose(yaml: text)
+            node = try Yams.compose(yaml: text, YAMLScalar.resolver)
         } catch {
             throw BodyError(.malformed, "The body is not YAML: \("\(error)".prefix(200)).")
         }
@@ -136,6 +138,7 @@ private struct YAMLReader {
             guard case .scalar(let name) = key else {
                 throw BodyError(.malformed, "The body has an object whose key is no text.")
             }
+            guard key.tag.rawValue != Tag.Name.merge.rawValue else { throw self.refused(key.tag) }
             object.append(name.string, try self.value(value, depth: depth + 1))
         }
         return .object(object)
@@ -159,21 +162,14 @@ private struct YAMLReader {
         case .str: return .string(scalar.string)
         case .null: return .null
         case .bool: if let bool = node.bool { return .bool(bool) }
-        case .int: if let number = Self.integer(node, scalar.string) { return .number(number) }
-        case .float: if let number = node.float { return CeleryValue(number) }
+        case .int: if let number = YAMLScalar.integer(scalar.string) { return .number(number) }
+        case .float: if let number = YAMLScalar.float(scalar.string) { return CeleryValue(number) }
         case .binary:
             if let bytes = Base64.decode(scalar.string.utf8.filter { $0 > 0x20 }[...]) { return .bytes(bytes) }
         case .timestamp: return Self.time(scalar.string)
         default: throw self.refused(tag)
         }
         throw BodyError(.malformed, "The body has a value that is not of its YAML type \(tag.rawValue.prefix(80)).")
-    }
-
-    /// An integer of any size as it was written; Swift's own where it is not decimal.
-    private static func integer(_ node: Node, _ text: String) -> JSONNumber? {
-        let digits = text.hasPrefix("+") ? String(text.dropFirst()) : text
-        if let number = JSONNumber(digits) { return number }
-        return node.int.map { JSONNumber($0) }
     }
 
     /// A date, or a date and a time in Python's form; what is neither stays text.

@@ -146,6 +146,7 @@ import Testing
         #"{"__type__": "datetime", "__value__": 5}"#, #"{"__type__": "date", "__value__": "2026-01-02T00:00:00"}"#,
         #"{"__type__": "uuid", "__value__": {"hex": "12"}}"#, #"{"__type__": "uuid", "__value__": "12"}"#,
         #"{"__type__": "decimal", "__value__": "ten"}"#, #"{"__type__": "decimal", "__value__": "--1"}"#,
+        #"{"__type__": "date", "__value__": "2026-01-02", "__value__": 1}"#,
         #"{"__type__": "base64", "__value__": "*"}"#, #"{"__type__": 1, "__value__": 1}"#,
     ])
     func otherTypesAreRefused(_ json: String) {

@@ -17,6 +17,10 @@ import Testing
 
     static let values: [(String, CeleryValue)] = [
         ("", nil), ("~", nil), ("null", nil), ("yes", true), ("off", false), ("0x1F", 31), ("1_000", 1_000),
+        ("017", 15), ("0o17", "0o17"), ("-0b11", -3), ("1:30", 90), ("1e3", "1e3"), ("0x", "0x"), ("08", "08"),
+        ("1:30.5", .number(JSONNumber("90.5")!)), ("!!float 1e3", .number(JSONNumber("1000.0")!)),
+        ("1.", CeleryValue(1.0)),
+        ("!!int '1_0'", 10), ("\u{FEFF}---\n3", 3), ("\u{FEFF}a: 1", ["a": 1]),
         ("12345678901234567890123", .number(JSONNumber("12345678901234567890123")!)), ("-3", -3), ("+4", 4),
         ("1.5e+3", .number(JSONNumber("1500.0")!)), (".inf", .notFinite(.infinity)),
         ("-.Inf", .notFinite(.negativeInfinity)),
@@ -46,6 +50,9 @@ import Testing
 
     @Test(arguments: [
         "!!python/object/apply:os.system [ls]", "!own x", "{[1]: 2}", "*nowhere", "[1", "a: b: c", "!!int x",
+        "<<: {a: 1}",
+        "!!int 0o17",
+        "!!int ''", "!!float 0x10", "0xffffffffffffffffff", "1:2:3:4:5:6:7:8:9:10:11:12",
         "--- 1\n--- 2", "a: 1\na: 2",
     ])
     func otherDocumentsAreRefused(_ text: String) {
