@@ -92,6 +92,8 @@ public struct ChildMachine: Equatable, Sendable {
     private(set) var leavesUnasked = false
     /// Whether it has ever been ready.
     public private(set) var hasBooted = false
+    /// Whether it has ever begun a task.
+    private(set) var hasBegun = false
 
     /// What the looks at it have shown of the tasks that are watched.
     var watchdogs: [DeliveryTag: Watchdog] = [:]
@@ -184,6 +186,7 @@ public struct ChildMachine: Equatable, Sendable {
             self.assignments[index].startedAt == nil, self.runningTasks < self.concurrency
         else { return false }
         self.assignments[index].startedAt = now
+        self.hasBegun = true
         if self.concurrency == 1 { self.stallsAt = now + Self.patience }
         self.arm(index, limits(self.assignments[index].delivery), now)
         return true

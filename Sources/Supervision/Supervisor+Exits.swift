@@ -44,6 +44,9 @@ extension Supervisor {
         if let reason = self.bootFailureReason(child, exit), !templateLost {
             self.bootFailed(child, reason: reason, now: now)
         }
+        if let reason = self.beginFailureReason(child, exit), !templateLost {
+            self.beginFailed(child, reason: reason, now: now)
+        }
         child.exited()
         self.fill(child.pool, now: now)
         self.stopUnusedTemplates(now: now)
@@ -111,6 +114,22 @@ extension Supervisor {
         case (_, .exited(let code)): "exited with code \(code) before it was ready"
         case (_, .signalled(let signal)): "ended by \(signal) before it was ready"
         case (_, .denied(let call)): "\(Cause.sandbox(call: call)), before it was ready"
+        }
+    }
+}
+
+extension Supervisor {
+    /// Only of a child that ended by itself: one that was killed or told to stop says nothing about the next.
+    private func beginFailureReason(_ child: ChildMachine, _ exit: ChildExit) -> String? {
+        guard child.hasBooted, !child.hasBegun, !child.assignments.isEmpty else { return nil }
+        switch child.state {
+        case .busy, .draining: break
+        case .starting, .idle, .stopping, .killed, .gone: return nil
+        }
+        return switch exit {
+        case .exited(let code): "exited with code \(code) before it began a task"
+        case .signalled(let signal): "ended by \(signal) before it began a task"
+        case .denied(let call): "\(Cause.sandbox(call: call)), before it began a task"
         }
     }
 }

@@ -10,6 +10,8 @@ public struct PoolState: Equatable, Sendable {
     /// Whether its last child was ready within some milliseconds, so that work may be fetched for one that starts.
     var bootsQuickly = false
     var bootBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
+    /// Of children that were ready, got a task and ended before they began it.
+    var beginBackoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
 
     /// What its size follows, if it follows its work.
     public internal(set) var autoscale: Autoscale?
@@ -40,7 +42,7 @@ public struct PoolState: Equatable, Sendable {
 
 /// Duty 1: each pool at its size.
 extension Supervisor {
-    /// So many children in a row that die before they are ready stop the worker.
+    /// So many children in a row that die before they are ready, or before they begin a task, stop the worker.
     static let mostBootFailures = 5
     static let quickBoot: Duration = .milliseconds(20)
     /// Children of a pool that may be starting at the same time: orders wait in a socket of limited size.
@@ -200,14 +202,32 @@ extension Supervisor {
         self.log(.spawnFailed(pool: pool, reason: reason, wait: wait))
     }
 
-    /// A child died before it was ready: wait longer each time, and stop when it never ends.
+    /// A child died before it was ready.
     mutating func bootFailed(_ child: ChildMachine, reason: String, now: Instant) {
+        self.childFailed(child, \.bootBackoff, before: "they were ready", reason: reason, now: now)
+    }
+
+    /// A child that was ready died by itself before it began any of its tasks.
+    mutating func beginFailed(_ child: ChildMachine, reason: String, now: Instant) {
+        // The first may have been killed by anybody: its replacement does not wait.
+        guard self.pools[child.pool].beginBackoff.failures > 0 else {
+            _ = self.pools[child.pool].beginBackoff.failed()
+            return
+        }
+        self.childFailed(child, \.beginBackoff, before: "they began a task", reason: reason, now: now)
+    }
+
+    /// A child was good for nothing: wait longer each time, and stop when it never ends.
+    private mutating func childFailed(
+        _ child: ChildMachine, _ backoff: WritableKeyPath<PoolState, Backoff>, before moment: String, reason: String,
+        now: Instant
+    ) {
         // Children that started together fail together: one failure.
         guard self.pools[child.pool].spawnNotBefore == nil else { return }
-        let wait = self.pools[child.pool].bootBackoff.failed()
+        let wait = self.pools[child.pool][keyPath: backoff].failed()
         self.log(.childBootFailed(child.id, reason: reason, wait: wait))
-        guard self.pools[child.pool].bootBackoff.failures < Self.mostBootFailures else {
-            let text = "\(Self.mostBootFailures) times children died before they were ready; the last: \(reason)"
+        guard self.pools[child.pool][keyPath: backoff].failures < Self.mostBootFailures else {
+            let text = "\(Self.mostBootFailures) times children died before \(moment); the last: \(reason)"
             if self.abandon(generation: child.generation, reason: text, now: now) { return }
             return self.stopWorker(.bootFailed(text), now: now)
         }

@@ -131,6 +131,7 @@ extension Supervisor {
             return self.childBrokeProtocol(
                 id, "it accepted delivery \(tag.number), which it was not to start", now: now)
         }
+        self.pools[self.children[id.index]!.pool].beginBackoff.succeeded()
         self.wake(by: self.children[id.index]!.nextDeadline)
         // It was on its way when the others were told.
         if self.ladder.stage == .cold {
@@ -270,6 +271,8 @@ extension Supervisor {
     }
 
     mutating func finish(_ assignment: Assignment, _ ending: FinishedDelivery.Ending, _ id: ChildID) {
+        // The worker gets on: templates that died before were no loop.
+        self.templateBackoff.succeeded()
         self.actions.append(.finish(self.finished(assignment, ending, id)))
     }
 

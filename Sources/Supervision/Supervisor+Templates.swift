@@ -11,14 +11,19 @@ struct TemplateState: Equatable, Sendable {
 
     let generation: Int
     var state: State
+    /// When it became ready; `nil` before.
+    var readyAt: Instant?
 
     var isStopping: Bool { if case .stopping = self.state { true } else { false } }
 }
 
 /// Duty 5: templates. There is one, and a newer one beside it while a reload is under way.
 extension Supervisor {
-    /// So many templates in a row that die before they are ready stop the worker.
+    /// So many templates in a row that come to nothing stop the worker: they die before they are ready, or soon after
+    /// it and before any task has ended.
     static let mostTemplateFailures = 5
+    /// A template that has been ready for so long was good, whatever has ended meanwhile.
+    static let provenTemplate: Duration = .seconds(10)
 
     /// The newest template that can fork.
     var readyTemplate: Int? { self.templates.last { $0.state == .ready }?.generation }
@@ -91,7 +96,7 @@ extension Supervisor {
             case .starting = self.templates[index].state
         else { return }
         self.templates[index].state = .ready
-        self.templateBackoff.succeeded()
+        self.templates[index].readyAt = now
         self.log(.templateReady(generation: generation))
         for index in self.children.indices where (self.children[index]?.generation ?? generation) < generation {
             self.recycle(index, .reload, now: now)
@@ -123,17 +128,24 @@ extension Supervisor {
         self.log(.templateLost(generation: generation))
         guard self.ladder.stage == .running else { return }
         let others = self.templates.filter { !$0.isStopping }
-        if template.state == .ready || template.state == .lost {
-            // An older one may still be there after a reload: it bridges the time until the new one is ready.
-            if others.allSatisfy({ $0.generation < generation }) { self.startTemplate(now: now) }
-            return
-        }
-        guard others.isEmpty else { return }
+        // An older one may still be there after a reload: it bridges the time until the new one is ready.
+        let isNewest = others.allSatisfy { $0.generation < generation }
+        guard template.readyAt == nil ? others.isEmpty : isNewest else { return }
+        self.replaceTemplate(template, now: now)
+    }
+
+    /// Starts another one: at once after one that was good, later each time after those that were not.
+    private mutating func replaceTemplate(_ template: TemplateState, now: Instant) {
+        if let readyAt = template.readyAt, now - readyAt >= Self.provenTemplate { self.templateBackoff.succeeded() }
+        let isFirstFailure = self.templateBackoff.failures == 0
         let wait = self.templateBackoff.failed()
         guard self.templateBackoff.failures < Self.mostTemplateFailures else {
-            return self.stopWorker(
-                .templateFailed("\(Self.mostTemplateFailures) in a row died before they were ready"), now: now)
+            let death = template.readyAt == nil ? "before they were ready" : "before any task had ended"
+            let reason = "\(Self.mostTemplateFailures) in a row died \(death)"
+            if self.abandon(generation: template.generation, reason: reason, now: now) { return }
+            return self.stopWorker(.templateFailed(reason), now: now)
         }
+        if template.readyAt != nil && isFirstFailure { return self.startTemplate(now: now) }
         self.templateNotBefore = now + wait
         self.wake(by: now + wait)
     }

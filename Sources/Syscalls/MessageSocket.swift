@@ -20,7 +20,8 @@ public struct MessageSocket: ~Copyable {
     /// Makes the other end see the end of the connection; messages that it has sent can no longer be read here.
     public borrowing func shutDown() { shutdown(self.descriptor.number, CInt(SHUT_RDWR)) }
 
-    /// Sends one message; the kernel duplicates the descriptors.
+    /// Sends one message; the kernel duplicates the descriptors. Yields ``WriteResult/wouldBlock`` also when the kernel
+    /// has no memory for it now, or too many descriptors are under way.
     public borrowing func send(_ bytes: [UInt8], descriptors: [CInt] = []) throws(Errno) -> WriteResult {
         while true {
             let count = bytes.withUnsafeBytes {
@@ -29,14 +30,15 @@ public struct MessageSocket: ~Copyable {
             if count >= 0 { return .bytes(count) }
             switch errno {
             case EINTR: continue
-            case EAGAIN: return .wouldBlock
+            case EAGAIN, ENOMEM, ENOBUFS, ETOOMANYREFS: return .wouldBlock
             case EPIPE, ECONNRESET: return .noReader
             default: throw Errno(rawValue: errno)
             }
         }
     }
 
-    /// Receives one message and the descriptors that came with it, which the caller now owns.
+    /// Receives one message and the descriptors that came with it, which the caller now owns. When the kernel has no
+    /// memory for it now, the message stays where it is.
     public borrowing func receive(capacity: Int = 65_536) throws(Errno) -> ReceivedMessage {
         var descriptors = [CInt](repeating: -1, count: 8)
         var bytes: [UInt8] = []
@@ -51,7 +53,7 @@ public struct MessageSocket: ~Copyable {
             if count == 0 { return .endOfFile }
             switch errno {
             case EINTR: continue
-            case EAGAIN: return .wouldBlock
+            case EAGAIN, ENOMEM, ENOBUFS: return .wouldBlock
             case ECONNRESET: return .endOfFile
             default: throw Errno(rawValue: errno)
             }

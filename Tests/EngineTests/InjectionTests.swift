@@ -9,110 +9,67 @@ extension EngineTests {
     /// does all its tasks, or ends and says why.
     @Suite(.enabled(if: Tracer.obstacle == nil, "needs strace: \(Tracer.obstacle ?? "")"))
     struct InjectionTests {
-        /// A call and the error that it fails with.
-        struct Fault: CustomTestStringConvertible, Sendable {
-            let call: String
-            let error: String
-            var whole = true
-            var testDescription: String { "\(self.call) \(self.error)\(self.whole ? "" : " in the master")" }
+        /// Those that are tried each time, with four of their calls.
+        private static let sample =
+            [
+                faults(.master, "openat EMFILE", "write ENOSPC"),
+                faults(.each, "clone EAGAIN", "pipe2 EMFILE", "sendmsg ENOMEM", "recvmsg ENOMEM"),
+                faults(.running, "clone EAGAIN", "recvmsg ENOMEM", "write ENOSPC"),
+            ].flatMap { $0 }
+
+        /// All, with each of their calls: `CELERIAC_EVERY_CALL=1`.
+        private static let everything =
+            [
+                faults(
+                    .master, "sendmsg ENOMEM", "sendmsg EAGAIN", "recvmsg EINTR", "recvmsg ENOMEM", "openat EMFILE",
+                    "read EINTR", "read EIO", "write EAGAIN", "write EINTR", "write ENOSPC"),
+                faults(
+                    .each, "clone EAGAIN", "clone3 ENOMEM", "pipe2 EMFILE", "pidfd_open EMFILE", "socketpair EMFILE",
+                    "memfd_create ENOMEM", "epoll_create1 EMFILE", "epoll_ctl ENOMEM", "epoll_ctl ENOSPC",
+                    "epoll_wait EINTR", "poll EINTR", "poll ENOMEM", "waitid EINTR", "signalfd4 EMFILE",
+                    "eventfd2 ENOMEM", "prctl EINVAL", "prlimit64 EPERM", "fcntl EMFILE", "mkdir ENOSPC",
+                    "sendmsg ENOMEM", "sendmsg EAGAIN", "recvmsg ENOMEM", "recvmsg EINTR"),
+                faults(
+                    .running, "clone EAGAIN", "clone ENOMEM", "pipe2 EMFILE", "pidfd_open EMFILE",
+                    "epoll_wait EINTR", "poll EINTR", "poll ENOMEM", "waitid EINTR", "sendmsg ENOMEM",
+                    "sendmsg ENOBUFS",
+                    "recvmsg ENOMEM", "recvmsg EINTR", "openat EMFILE", "openat ENOMEM", "read EINTR", "read EIO",
+                    "write EINTR", "write ENOSPC", "fcntl EMFILE", "mkdir ENOSPC", "rmdir EBUSY", "prctl EINVAL",
+                    "prlimit64 EPERM", "getdents64 ENOMEM", "pread64 EIO"),
+            ].flatMap { $0 }
+
+        private static func faults(_ reach: InjectedFault.Reach, _ names: String...) -> [InjectedFault] {
+            names.map { name in
+                let words = name.split(separator: " ").map(String.init)
+                return InjectedFault(call: words[0], error: words[1], reach: reach)
+            }
         }
-
-        /// The calls by which the master starts, forks, waits and speaks. In the master alone where a template that
-        /// fails at the same call each time would be of no use to anybody.
-        static let faults = [
-            Fault(call: "clone", error: "EAGAIN"), Fault(call: "pipe2", error: "EMFILE"),
-            Fault(call: "pidfd_open", error: "EMFILE"), Fault(call: "epoll_ctl", error: "ENOMEM"),
-            Fault(call: "epoll_wait", error: "EINTR"), Fault(call: "waitid", error: "EINTR"),
-            Fault(call: "sendmsg", error: "ENOMEM", whole: false), Fault(call: "recvmsg", error: "EINTR", whole: false),
-            Fault(call: "openat", error: "EMFILE", whole: false), Fault(call: "read", error: "EINTR", whole: false),
-            Fault(call: "write", error: "EAGAIN", whole: false), Fault(call: "write", error: "ENOSPC", whole: false),
-        ]
-
-        /// Those that are tried with `CELERIAC_EVERY_CALL=1` only.
-        static let furtherFaults = [
-            Fault(call: "clone3", error: "ENOMEM"), Fault(call: "socketpair", error: "EMFILE"),
-            Fault(call: "memfd_create", error: "ENOMEM"), Fault(call: "epoll_create1", error: "EMFILE"),
-            Fault(call: "signalfd4", error: "EMFILE"), Fault(call: "eventfd2", error: "ENOMEM"),
-            Fault(call: "prctl", error: "EINVAL"), Fault(call: "prlimit64", error: "EPERM"),
-            Fault(call: "fcntl", error: "EMFILE"), Fault(call: "mkdir", error: "ENOSPC"),
-            Fault(call: "sendmsg", error: "EAGAIN", whole: false),
-            Fault(call: "recvmsg", error: "ENOMEM", whole: false),
-            Fault(call: "read", error: "EIO", whole: false), Fault(call: "write", error: "EINTR", whole: false),
-        ]
 
         private static let triesAll = Environment.current["CELERIAC_EVERY_CALL"] != nil
 
-        private static let lines = [
-            call("tasks.add", 1, 2, id: "add"), call("tasks.sleep", 0.02, id: "sleep"),
-            call("demo.daemon", id: "daemon"), call("demo.exit", 3, id: "exit"),
-            call("tasks.add", 3, 4, id: "last"),
-        ]
-
-        /// Beyond the first calls each so many-th fails.
-        private static let stride = triesAll ? 1 : 23
-
-        /// A run with its fault.
-        private struct Case {
-            let injection: Tracer.Injection
-            let program: Program
-            let log: String
+        /// Which calls fail, of four runs at a time: each mostly waits.
+        private static func occurrences(_ batch: Int) -> [Int] {
+            Self.triesAll ? (1...4).map { batch * 4 + $0 } : [1, 2, 5, 17]
         }
 
-        @Test(arguments: triesAll ? faults + furtherFaults : faults) func aCallThatFailsCostsNoTask(fault: Fault) throws
-        {
+        @Test(arguments: triesAll ? everything : sample) func aCallThatFailsCostsNoTask(fault: InjectedFault) throws {
             let scratch = try ScratchDirectory()
-            var (occurrence, isReached) = (1, true)
-            while isReached {
-                // Some at a time: each mostly waits.
-                let cases = try (0..<4).map { _ in
-                    defer { occurrence += occurrence < 4 ? 1 : Self.stride }
-                    return try self.start(fault, occurrence, scratch)
+            var endings: [CInt: Int] = [:]
+            var strikes = 0
+            for batch in 0..<(Self.triesAll ? 500 : 1) {
+                let runs = try Self.occurrences(batch).map { try InjectedRun(fault, $0, scratch) }
+                var isReached = true
+                for run in runs {
+                    let status = try run.judge()
+                    endings[status, default: 0] += 1
+                    strikes += run.hasStruck ? 1 : 0
+                    isReached = isReached && (run.hasStruck || status == -SIGALRM)
                 }
-                for one in cases { isReached = try self.judge(one) && isReached }
-                #expect(occurrence < 5_000)
+                guard isReached else { break }
+                #expect(batch < 499, "a run that does not come to it")
             }
-        }
-
-        private func start(_ fault: Fault, _ occurrence: Int, _ scratch: ScratchDirectory) throws -> Case {
-            let injection = Tracer.Injection(fault.call, fault.error, occurrence, whole: fault.whole)
-            let log = scratch.file("trace-\(occurrence)")
-            let journal = scratch.file("journal-\(occurrence)")
-            let command = [
-                Executable.demo.path, "run", "-c", "2", "--log-format", "json", "--log-level", "info", "--max-losses",
-                "3", "--journal", journal,
-            ]
-            let program = try Program(command: Tracer.command(injection, command, log: log))
-            program.send(Self.lines)
-            program.closeInput()
-            return Case(injection: injection, program: program, log: log)
-        }
-
-        /// Returns whether the fault was reached.
-        private func judge(_ one: Case) throws -> Bool {
-            let program = one.program
-            do {
-                let status = try program.finish(within: 40)
-                // On a busy machine the tracer may be too late, and the program does not start.
-                guard status != -SIGALRM else { return true }
-                self.judge(one, status)
-            } catch let error as NoOutcome where error.line.hasPrefix("OVERVIEW") {
-                // The language's runtime could not read the command line: the program says how it is used.
-            }
-            return Tracer.hasStruck(log: one.log)
-        }
-
-        private func judge(_ one: Case, _ status: CInt) {
-            let program = one.program
-            let words = Comment(rawValue: "\(one.injection): status \(status)\n\(program.errorText.suffix(2_000))")
-            // 127: the loader could not load the program.
-            #expect([0, 1, 2, 3, 127].contains(status), words)
-            let ids = program.outcomes.compactMap(\.id)
-            #expect(Set(ids).count == ids.count, words)
-            guard status < 2 else { return #expect(!program.errorText.isEmpty, words) }
-            #expect(Set(ids) == ["add", "sleep", "daemon", "exit", "last"], words)
-            let failed = program.outcomes.filter { $0.state != "SUCCESS" }.compactMap(\.id)
-            // In each process: also in the task that starts others.
-            #expect(failed == ["exit"] || one.injection.whole && failed.sorted() == ["daemon", "exit"], words)
+            let statuses = endings.sorted { $0.key < $1.key }.map { "\($0.value) with \($0.key)" }
+            if Self.triesAll { print("\(fault): \(strikes) calls failed; ended: \(statuses.joined(separator: ", "))") }
         }
     }
 }

@@ -65,6 +65,38 @@ import Testing
             ])
     }
 
+    @Test func childrenThatDieBeforeTheyBeginATaskStopTheWorkerInTheEnd() {
+        var bench = Bench.running()
+        for wait in [0, 200, 400, 800] as [Int64] {
+            let (id, delivery) = bench.place()!
+            let actions = bench.exit(id, .exited(code: 80))
+            #expect(actions.contains(.giveBack(delivery)))
+            #expect((actions.compactMap(\.forked).count == 1) == (wait == 0), "the first is replaced at once")
+            let forked = (actions + bench.pass(.milliseconds(wait))).compactMap(\.forked)
+            _ = bench.ready(forked[0])
+        }
+        let (id, _) = bench.place()!
+        #expect(bench.exit(id, .exited(code: 80)).contains(.stopTemplate(generation: 1)))
+        bench.supervisor.templateExited(1, now: bench.now)
+        let reason = "exited with code 80 before it began a task"
+        #expect(
+            bench.actions() == [
+                .exit(.bootFailed("5 times children died before they began a task; the last: \(reason)"))
+            ])
+    }
+
+    @Test func aTaskThatBeginsEndsARowOfThoseThatDidNot() {
+        var bench = Bench.running()
+        for _ in 0..<20 {
+            let (first, _) = bench.place()!
+            let next = bench.exit(first, .signalled("SIGKILL")).compactMap(\.forked)
+            #expect(next.count == 1, "at once")
+            _ = bench.ready(next[0])
+            let (second, delivery) = bench.run()
+            _ = bench.report(second, delivery, .init(.success))
+        }
+    }
+
     @Test func aChildThatIsNotReadyInTimeIsKilledAndCounted() {
         var bench = Bench(pools: [PoolPolicy()])
         bench.supervisor.start(now: bench.now)

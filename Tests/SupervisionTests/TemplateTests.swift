@@ -173,7 +173,46 @@ import Testing
         #expect(bench.actions() == [], "that one has been given up")
         // It dies before it is ready, and the failed one has still not left.
         bench.supervisor.templateExited(3, now: bench.now)
-        #expect(bench.pass(.milliseconds(100)) == [.startTemplate(generation: 4)])
+        #expect(bench.pass(.milliseconds(200)) == [.startTemplate(generation: 4)], "the second in a row")
+    }
+
+    @Test func templatesThatDieAsSoonAsTheyAreReadyStopTheWorker() {
+        var bench = Bench.running()
+        for (generation, wait) in zip(1..., [0, 200, 400, 800] as [Int64]) {
+            _ = bench.exit(ChildID(index: 0, serial: UInt64(generation)), templateLost: true)
+            bench.supervisor.templateExited(generation, now: bench.now)
+            let next = [SupervisorAction.startTemplate(generation: generation + 1)]
+            if wait == 0 {
+                #expect(bench.actions() == next)
+            } else {
+                #expect(bench.actions() == [])
+                #expect(bench.pass(.milliseconds(wait - 1)) == [])
+                #expect(bench.pass(.milliseconds(1)) == next)
+            }
+            bench.supervisor.templateBecameReady(generation + 1, now: bench.now)
+            _ = bench.actions().compactMap(\.forked).map { bench.ready($0) }
+        }
+        _ = bench.exit(ChildID(index: 0, serial: 5), templateLost: true)
+        bench.supervisor.templateExited(5, now: bench.now)
+        #expect(bench.actions() == [.exit(.templateFailed("5 in a row died before any task had ended"))])
+    }
+
+    @Test(arguments: [true, false]) func aTemplateThatWasGoodForSomethingIsNoneOfARow(byTime: Bool) {
+        var bench = Bench.running()
+        for generation in 1...20 {
+            let child = bench.supervisor.children.compactMap { $0?.id }[0]
+            if byTime {
+                _ = bench.pass(.seconds(10))
+            } else {
+                let (_, delivery) = bench.run()
+                _ = bench.report(child, delivery, .init(.success))
+            }
+            _ = bench.exit(child, templateLost: true)
+            bench.supervisor.templateExited(generation, now: bench.now)
+            #expect(bench.actions() == [.startTemplate(generation: generation + 1)], "at once")
+            bench.supervisor.templateBecameReady(generation + 1, now: bench.now)
+            _ = bench.actions().compactMap(\.forked).map { bench.ready($0) }
+        }
     }
 
     @Test func aNewTemplateThatDiesDuringAReloadIsStartedAgainBesideTheOld() {

@@ -80,9 +80,17 @@ final class TemplateProcess {
         try self.send(.ready)
     }
 
+    /// How long it is tried to send a report, in tenths of a millisecond.
+    private static let mostTries = 10_000
+
+    /// Sends a report. The socket waits for a master that is slow; what is tried again is a kernel without memory.
     private func send(_ report: TemplateReport, descriptors: [CInt] = []) throws(Errno) {
-        // A master that is gone is noticed by the next receive.
-        _ = try self.control.send(report.encoded, descriptors: descriptors)
+        for _ in 0..<Self.mostTries {
+            // A master that is gone is noticed by the next receive.
+            guard try self.control.send(report.encoded, descriptors: descriptors) == .wouldBlock else { return }
+            pauseBriefly()
+        }
+        throw .noMemory
     }
 
     // MARK: The loop
@@ -98,9 +106,16 @@ final class TemplateProcess {
     }
 
     private func handleOrder() throws {
-        guard case .message(let bytes, let descriptors) = try self.control.receive() else { self.masterGone() }
+        switch try self.control.receive() {
+        case .message(let bytes, let descriptors): try self.follow(TemplateOrder(decoding: bytes), descriptors)
+        case .wouldBlock: pauseBriefly()
+        case .endOfFile: self.masterGone()
+        }
+    }
+
+    private func follow(_ order: TemplateOrder?, _ descriptors: [CInt]) throws {
         defer { closeAll(descriptors) }
-        switch TemplateOrder(decoding: bytes) {
+        switch order {
         case .fork(let serial, let pool, let place, let groups):
             try self.fork(
                 serial, pool: Int(pool), place: Int(place), pipes: Array(descriptors.prefix(3)), groups,
@@ -244,7 +259,7 @@ final class TemplateProcess {
         try? blockSignals(SignalSet())
         // A damaged binary must not keep the master waiting.
         limitLifetime(seconds: 10)
-        _ = try? self.control.send(work().encoded)
+        try? self.send(work())
         exitNow(0)
     }
 
