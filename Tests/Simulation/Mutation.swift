@@ -33,6 +33,10 @@ public enum Mutation: String, CaseIterable, Sendable {
     case neverLookedBack
     /// A take does not show life.
     case unseenTake
+    /// A part of a chord that has failed does not return.
+    case failedPartLost
+    /// A chord is joined when one part is still missing.
+    case joinedTooEarly
 
     // In the master
     /// A message that comes back from a child is dropped.
@@ -85,6 +89,9 @@ public enum Mutation: String, CaseIterable, Sendable {
         case .deadLetterLost: ("reply = redis.pcall('HSET', dead, a, b)", "reply = 1")
         case .slotsNeverFree:
             ("local member = redis.call('LPOP',", "local member = nil and redis.call('LPOP',")
+        case .failedPartLost:
+            ("elseif kind == 'part' then", "elseif kind == 'part' and string.find(b, 'SUCCESS', 1, true) then")
+        case .joinedTooEarly: ("if not size or count ~= size", "if not size or count + 1 < size")
         case .unseenTake: ("redis.call('SADD', workers, worker)", "redis.call('DEL', sign)")
         case .lostTakeForgotten, .neverLookedBack, .lostRedispatch, .taintedChild, .pipeDropped, .toothlessLimits,
             .forkFailureIgnored:

@@ -17,8 +17,8 @@ import Testing
         #expect(Simulation().play(Plan(seed: seed)).violations.map(\.text) == [], "make simulate SEED=\(seed)")
     }
 
-    /// Bugs that the first hundred seeds find; those that take more are looked for by `simulate --mutations`.
-    @Test(arguments: Mutation.allCases.filter { ![.forgottenTooEarly, .pipeDropped].contains($0) })
+    /// Bugs that the first hundred seeds find; the one that takes more is looked for by `simulate --mutations`.
+    @Test(arguments: Mutation.allCases.filter { $0 != .forgottenTooEarly })
     func plantedBugsAreFound(mutation: Mutation) {
         let isFound = (1...100 as ClosedRange<UInt64>).contains { seed in
             !Simulation().play(Plan(seed: seed), mutation: mutation).violations.isEmpty

@@ -12,7 +12,7 @@ extension ReceivedMessage {
     }
 
     /// The task returned this JSON. Throws ``BodyError`` for what cannot be sent.
-    func aftermath(returning result: Bytes, _ published: [Published], _ sender: Sender) throws -> Aftermath {
+    package func aftermath(returning result: Bytes, _ published: [Published], _ sender: Sender) throws -> Aftermath {
         if self.embed == nil && published.isEmpty && !sender.extendsResults { return Aftermath() }
         let message = try self.message()
         var aftermath = Aftermath()
@@ -59,7 +59,7 @@ extension ReceivedMessage {
     }
 
     /// The task failed. A message that cannot be read has nothing that follows.
-    func aftermathOfFailure(_ sender: Sender) -> Aftermath {
+    package func aftermathOfFailure(_ sender: Sender) -> Aftermath {
         var aftermath = Aftermath()
         guard self.embed != nil || sender.extendsResults,
             let message = try? self.message()

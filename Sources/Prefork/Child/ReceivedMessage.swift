@@ -4,7 +4,7 @@ import Traces
 import Wire
 
 /// A Celery message in the child that runs its task: the only place where a body is opened.
-struct ReceivedMessage: Sendable {
+package struct ReceivedMessage: Sendable {
     /// The arguments as a task's body is called with them: JSON `[args, kwargs, …]`.
     let call: Bytes
     /// The message, as it came.
@@ -12,12 +12,12 @@ struct ReceivedMessage: Sendable {
     /// What the message carries for the time after the task; `nil` for nothing.
     let embed: Embed?
     /// The parts of the chord that the message asks to join; `nil` when it asks for something else.
-    let chord: ChordResults?
+    package let chord: ChordResults?
     /// Where what the task sends belongs; `nil` leaves that to the message.
     var trace: TraceContext?
 
     /// Opens a message. Throws ``EnvelopeError`` or ``BodyError``.
-    init(opening bytes: Bytes, signed opensSigned: Bool = false) throws {
+    package init(opening bytes: Bytes, signed opensSigned: Bool = false) throws {
         self.bytes = bytes
         if let payload = PlainPayload.find(in: bytes), Self.isPlain(payload) {
             (self.call, self.embed, self.chord) = (payload, nil, nil)
@@ -30,7 +30,7 @@ struct ReceivedMessage: Sendable {
     }
 
     /// Opens a message that asks for a join, and what it is to join. Throws ``EnvelopeError`` or ``BodyError``.
-    init(opening join: JoinOrder) throws {
+    package init(opening join: JoinOrder) throws {
         self.bytes = join.message
         let body = try Self.body(of: join.message, signed: false)
         self.call = try Self.call(body)

@@ -6,23 +6,39 @@ import Syscalls
 import Wire
 
 /// Who publishes messages in a child: makes ids, knows the time and the worker's name.
-final class Sender: Sendable {
+package final class Sender: Sendable {
     /// The worker's name, as Celery shows it.
     let nodeName: String
     /// Whether result documents tell of the request.
     let extendsResults: Bool
-    private let ids = Mutex(TaskIDGenerator(seed: randomSeed()))
+    private let processID: ProcessID
+    private let clock: @Sendable () -> Double
+    private let ids: Mutex<TaskIDGenerator>
 
-    init(_ program: WorkerProgram) {
-        self.nodeName = program.nodeName
-        self.extendsResults = program.extendsResults
+    convenience init(_ program: WorkerProgram) {
+        self.init(
+            nodeName: program.nodeName, extendsResults: program.extendsResults, processID: ownProcessID,
+            seed: randomSeed()
+        ) { Double(wallNanoseconds()) / 1e9 }
+    }
+
+    /// One whose ids follow from a seed and whose times, in seconds since 1970, from a clock.
+    package init(
+        nodeName: String, extendsResults: Bool, processID: ProcessID, seed: UInt64,
+        clock: @escaping @Sendable () -> Double
+    ) {
+        self.nodeName = nodeName
+        self.extendsResults = extendsResults
+        self.processID = processID
+        self.clock = clock
+        self.ids = Mutex(TaskIDGenerator(seed: seed))
     }
 
     /// Seconds since 1970.
-    var now: Double { Double(wallNanoseconds()) / 1e9 }
+    var now: Double { self.clock() }
 
     /// The name of this process in messages, as Celery's clients write theirs.
-    var origin: String { "gen\(ownProcessID)@\(self.nodeName.split(separator: "@").last ?? "")" }
+    var origin: String { "gen\(self.processID)@\(self.nodeName.split(separator: "@").last ?? "")" }
 
     /// A fresh id.
     var makeID: () -> String { { self.ids.withLock { String(decoding: $0.next(), as: UTF8.self) } } }
@@ -64,7 +80,7 @@ final class Sender: Sendable {
 }
 
 /// What a running task wants to be run.
-enum Published: Sendable {
+package enum Published: Sendable {
     case task(PublishedTask)
     case workflow(Signature)
 }

@@ -32,7 +32,10 @@ struct Account {
     /// Tags under which its task has started, by try.
     var startedTags: [Int: Set<String>] = [:]
 
-    init(_ message: PlannedMessage) { self.message = message }
+    /// The chord that it belongs to: as a part, as its body, or by asking for its join.
+    var chord: PlannedChord?
+
+    init(_ message: PlannedMessage) { (self.message, self.chord) = (message, message.chord) }
 
     var live: Int { self.places.values.reduce(0) { $0 + $1.count } }
 

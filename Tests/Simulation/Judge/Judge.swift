@@ -30,7 +30,8 @@ final class Judge {
         self.world = world
         let keys = BrokerKeys()
         self.lists = Set(
-            world.plan.queues.flatMap { name in BrokerKeys.prioritySteps.map { keys.queue(name, priority: $0) } })
+            world.plan.queues.flatMap { name in BrokerKeys.prioritySteps.map { keys.queue(name, priority: $0) } }
+                + [keys.queue(ChordPart.joinQueue)])
         for message in world.plan.messages {
             self.add(message)
             for index in 0..<message.followUps {
@@ -39,6 +40,24 @@ final class Judge {
                 self.add(next, id: message.followUp(index), after: message)
             }
         }
+        self.addBodies()
+    }
+
+    private func addBodies() {
+        for chord in self.world.plan.chords {
+            self.add(PlannedMessage(number: chord.number, at: .zero), id: chord.body)
+            self.accounts[chord.body]!.chord = chord
+        }
+    }
+
+    /// A worker asks for the join of a chord.
+    private func addJoin(_ id: String) {
+        guard let chord = self.world.plan.chords.first(where: { $0.isJoined(by: id) }) else { return }
+        var message = PlannedMessage(number: chord.number, at: .zero)
+        message.task = .silent
+        self.add(message, id: id)
+        self.accounts[id]!.chord = chord
+        self.accounts[id]!.mayBeTwice = self.hasForgotten
     }
 
     private func add(_ message: PlannedMessage, id: String? = nil, after first: PlannedMessage? = nil) {
@@ -47,6 +66,9 @@ final class Judge {
         self.ids.append(id ?? message.id)
         self.accounts[id ?? message.id] = account
     }
+
+    /// Whether a message has to do with a chord.
+    func isOfChord(_ id: String) -> Bool { self.accounts[id]?.chord != nil }
 
     func message(_ id: String) -> PlannedMessage? { self.accounts[id]?.message }
 
@@ -113,7 +135,9 @@ final class Judge {
     private func change(
         _ bytes: [UInt8], _ count: Int, _ step: inout Step, _ body: (inout Account.Places) -> Void
     ) {
-        guard let copy = MessageCopy(bytes), self.accounts[copy.id] != nil else {
+        let copy = MessageCopy(bytes)
+        if let copy, self.accounts[copy.id] == nil { self.addJoin(copy.id) }
+        guard let copy, self.accounts[copy.id] != nil else {
             return self.world.broke(.noInvention, "a message of nobody: \(Describe.text(bytes))")
         }
         self.accounts[copy.id]!.wasSent = true
@@ -211,11 +235,19 @@ final class Judge {
         guard !account.mayBeTwice, account.message.form != .tooLarge, account.message.task != .early,
             let worker = step.worker, let name = worker.nameAtServer
         else { return }
-        let tags = account.places.values.reduce(into: Set<String>()) { $0.formUnion($1.tags) }
-        let ended = step.ended.filter { $0.copy.id == id }.map(\.tag)
-        if !tags.union(ended).contains(where: { Self.owner($0) == name }) {
+        let holders = self.mayStore(id, account)
+        let tags = holders.flatMap { self.accounts[$0]!.places.values.flatMap(\.tags) }
+        let ended = step.ended.filter { holders.contains($0.copy.id) }.map(\.tag)
+        if !(tags + ended).contains(where: { Self.owner($0) == name }) {
             self.world.broke(.fence, "\(worker.name) stored \(state) of \(id), which it did not have")
         }
+    }
+
+    /// Whoever has one of these messages may store a result: for the body of a chord that is not run, what asks for the
+    /// join.
+    private func mayStore(_ id: String, _ account: Account) -> [String] {
+        guard let chord = account.chord, chord.body == id else { return [id] }
+        return [id] + self.ids.filter { chord.isJoined(by: $0) }
     }
 
     private func checkPlaces(_ copy: MessageCopy, _ step: Step) {
@@ -295,10 +327,7 @@ final class Judge {
         guard self.accounts[copy.id]?.wasSent == true else {
             return self.world.broke(.noInvention, "\(copy.id) runs and was never sent")
         }
-        let expected = PlannedMessage.body(copy.id)
-        if MessageCopy.text(after: #"{"body": ""#, in: Array(body)) != expected {
-            self.world.broke(.noInvention, "the body of \(copy.id) is not the one that was sent")
-        }
+        self.checkBody(of: copy, body)
         let name = self.name(tag, child)
         if let other = self.running[name] {
             self.world.broke(.oneChild, "delivery \(name) runs in \(child.id) and in \(other)")
@@ -307,6 +336,33 @@ final class Judge {
         self.accounts[copy.id]!.starts += 1
         self.accounts[copy.id]!.startedTags[copy.retries, default: []].insert(name)
         self.checkStarts(copy)
+    }
+
+    private func checkBody(of copy: MessageCopy, _ bytes: Bytes) {
+        let account = self.accounts[copy.id]!
+        let body = MessageCopy.text(after: #""body": ""#, in: Array(bytes)) ?? ""
+        if let chord = account.chord, account.message.chord == nil {
+            return chord.body == copy.id ? self.checkResults(of: chord, body) : ()
+        }
+        if body != PlannedMessage.body(copy.id, account.message.chord) {
+            self.world.broke(.noInvention, "the body of \(copy.id) is not the one that was sent")
+        }
+    }
+
+    /// The task that a chord ends with runs only when all parts have succeeded, and gets what they returned.
+    private func checkResults(of chord: PlannedChord, _ body: String) {
+        let text = Base64.decode(Array(body.utf8)[...]).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        if !text.hasPrefix(chord.arguments) { self.world.broke(.chord, "\(chord.body) runs with \(text)") }
+        for part in chord.parts where !self.hasSucceeded(part) {
+            self.world.broke(.chord, "\(chord.body) runs, and \(part) has not succeeded")
+        }
+    }
+
+    /// What stores nothing has ended, and has not failed as far as anybody can tell.
+    private func hasSucceeded(_ part: String) -> Bool {
+        let account = self.accounts[part]!
+        return account.mayBeTwice || account.final == "SUCCESS"
+            || account.message.task == .silent && account.wasEnded && !account.isDead
     }
 
     private func checkStarts(_ copy: MessageCopy) {
@@ -364,7 +420,15 @@ final class Judge {
 
     // MARK: The end
 
-    var isAllDone: Bool { self.accounts.values.allSatisfy { !$0.wasSent || $0.isDone } && self.allWereSent }
+    var isAllDone: Bool {
+        self.accounts.values.allSatisfy { !$0.wasSent || $0.isDone } && self.allWereSent && self.openChords.isEmpty
+    }
+
+    /// Chords whose parts have returned, and of whose body nothing has become. A server that has forgotten something may
+    /// have forgotten how many parts there are.
+    private var openChords: [PlannedChord] {
+        self.hasForgotten ? [] : self.world.plan.wholeChords.filter { !self.accounts[$0.body]!.isDone }
+    }
 
     private var allWereSent: Bool { self.world.plan.messages.allSatisfy { self.accounts[$0.id]!.wasSent } }
 
@@ -407,6 +471,7 @@ final class Judge {
                 .atLeastOnce,
                 "\(id) (\(account.message.task), \(account.message.work)) never ended: \(self.whereabouts(id))")
         }
+        for chord in self.openChords { self.world.broke(.chord, "\(chord.id) is still open: \(self.parts(of: chord))") }
         guard self.world.violations.isEmpty else { return }
         if !self.litter.isEmpty {
             self.world.broke(.tidy, "left at the server: \(self.litter.joined(separator: ", "))")
@@ -414,6 +479,14 @@ final class Judge {
         if !self.poolsAreFull { self.world.broke(.poolSize, "a pool at rest is not of its size") }
         let unknown = self.world.server.commands.unknown
         if !unknown.isEmpty { self.world.broke(.simulation, "commands not simulated: \(unknown.sorted())") }
+    }
+
+    private func parts(of chord: PlannedChord) -> String {
+        chord.parts.map { part in
+            let account = self.accounts[part]!
+            return
+                "\(part) (\(account.message.work)) \(account.final ?? (account.isDead ? "dead" : "without a result"))"
+        }.joined(separator: ", ")
     }
 
     /// Where a message is, for people.

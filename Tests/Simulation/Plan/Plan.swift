@@ -20,6 +20,7 @@ public struct Plan: Sendable, Hashable {
     /// Whether answers come in pieces.
     public var splitReplies = false
     public var messages: [PlannedMessage] = []
+    public var chords: [PlannedChord] = []
     public var faults: [Fault] = []
 
     /// Bytes of the largest message that is run.
@@ -30,6 +31,34 @@ public struct Plan: Sendable, Hashable {
         self.seed = seed
         var maker = PlanMaker(seed: seed)
         maker.fill(&self)
+        var binder = ChordMaker(seed: seed)
+        binder.fill(&self)
+    }
+}
+
+/// Makes chords of messages that are there, with chance of its own: what else a seed decides stays as it is.
+private struct ChordMaker {
+    private var random: SeededGenerator
+
+    init(seed: UInt64) { self.random = SeededGenerator(seed: seed ^ 0xC40_4D5) }
+
+    mutating func fill(_ plan: inout Plan) {
+        guard Int.random(in: 0..<100, using: &self.random) < 25 else { return }
+        for number in 0..<Int.random(in: 1...2, using: &self.random) {
+            let free = plan.messages.indices.filter { Self.canBePart(plan.messages[$0]) }
+            let count = Int.random(in: 1...4, using: &self.random)
+            guard free.count >= count else { return }
+            let places = free.shuffled(using: &self.random).prefix(count)
+            let chord = PlannedChord(number: number, parts: places.map { plan.messages[$0].id })
+            for place in places { plan.messages[place].chord = chord }
+            plan.chords.append(chord)
+        }
+    }
+
+    /// One that is acknowledged before it runs may be lost with its worker, and its chord with it. A body that cannot be
+    /// read names no chord.
+    private static func canBePart(_ message: PlannedMessage) -> Bool {
+        message.chord == nil && message.task != .early && [.task, .unknown].contains(message.form)
     }
 }
 
@@ -165,6 +194,12 @@ private struct PlanMaker {
 }
 
 extension Plan {
+    /// Chords none of whose parts has been left out.
+    var wholeChords: [PlannedChord] {
+        let ids = Set(self.messages.map(\.id))
+        return self.chords.filter { ids.isSuperset(of: $0.parts) }
+    }
+
     /// The plan without what changes keys behind the back of everybody.
     public var withoutLossOfData: Plan {
         var plan = self
@@ -189,7 +224,8 @@ extension Plan {
         for message in self.messages {
             lines.append(
                 "  message \(message.number) at \(message.at.unitDescription): \(message.form) \(message.task) "
-                    + "\(message.work), \(message.runs.unitDescription), \(message.followUps) to follow")
+                    + "\(message.work), \(message.runs.unitDescription), \(message.followUps) to follow"
+                    + (message.chord.map { ", part of \($0.id)" } ?? ""))
         }
         return lines
     }

@@ -81,8 +81,8 @@ public struct PlannedMessage: Hashable, Sendable {
     public var priority = 0
     /// Seconds until it is due.
     public var countdown: Double?
-    /// Whether its child writes no outcome before a limit is over.
-    public var softLimit: Double?
+    /// The chord that it is a part of.
+    public var chord: PlannedChord?
 
     public init(number: Int, at: Duration) { (self.number, self.at) = (number, at) }
 
@@ -95,24 +95,32 @@ public struct PlannedMessage: Hashable, Sendable {
     func bytes(dueAt eta: Double?) -> [UInt8] {
         switch self.form {
         case .malformed: Array("no message at all, number \(self.id)".utf8)
-        case .task: Self.envelope(self.id, self.task.rawValue, self.queue, self.priority, eta)
-        case .unknown: Self.envelope(self.id, "tasks.unheard_of", self.queue, self.priority, eta)
+        case .task: self.envelope(self.task.rawValue, eta)
+        case .unknown: self.envelope("tasks.unheard_of", eta)
         case .tooLarge:
-            Self.envelope(self.id, self.task.rawValue, self.queue, self.priority, eta, padding: Plan.largestMessage)
+            self.envelope(self.task.rawValue, eta, padding: Plan.largestMessage)
         }
+    }
+
+    private func envelope(_ task: String, _ eta: Double?, padding: Int = 0) -> [UInt8] {
+        Self.envelope(
+            self.id, task, self.queue, self.priority, eta, chord: self.chord, padding: padding)
     }
 
     /// As a client of Celery writes it, in protocol 2.
     static func envelope(
         _ id: String, _ task: String, _ queue: String, _ priority: Int, _ eta: Double?, parent: String? = nil,
-        padding: Int = 0
+        chord: PlannedChord? = nil, padding: Int = 0
     ) -> [UInt8] {
+        let group = chord.map { "\"\($0.id)\"" } ?? "null"
+        let place = chord?.parts.firstIndex(of: id).map(String.init) ?? "null"
         let eta = eta.flatMap { WallTime(seconds: $0)?.text }.map { "\"\($0)\"" } ?? "null"
         let parent = parent.map { "\"\($0)\"" } ?? "null"
         let text =
-            #"{"body": "\#(self.body(id))\#(String(repeating: "A", count: padding))", "content-encoding": "utf-8", "#
+            #"{"body": "\#(self.body(id, chord))\#(String(repeating: "A", count: padding))", "content-encoding": "utf-8", "#
             + #""content-type": "application/json", "headers": {"lang": "py", "task": "\#(task)", "id": "\#(id)", "#
-            + #""shadow": null, "eta": \#(eta), "expires": null, "group": null, "group_index": null, "retries": 0, "#
+            + #""shadow": null, "eta": \#(eta), "expires": null, "group": \#(group), "group_index": \#(place), "#
+            + #""retries": 0, "#
             + #""timelimit": [null, null], "root_id": "\#(id)", "parent_id": \#(parent), "argsrepr": "", "#
             + #""kwargsrepr": "", "origin": "client", "ignore_result": false}, "properties": {"#
             + #""correlation_id": "\#(id)", "reply_to": "client", "delivery_mode": 2, "delivery_info": {"#
@@ -122,9 +130,10 @@ public struct PlannedMessage: Hashable, Sendable {
     }
 
     /// The body's text, by which a child knows that it is the one that was sent.
-    static func body(_ id: String) -> String {
-        let padded = "[[\"\(id)\"], {}, {}]"
-        return String(decoding: Base64.encode(Array(padded.utf8)[...]), as: UTF8.self)
+    static func body(_ id: String, _ chord: PlannedChord? = nil) -> String {
+        let embed = chord.map { "{\"chord\": \($0.signature)}" } ?? "{}"
+        let text = "[[\"\(id)\"], {}, \(embed)]"
+        return String(decoding: Base64.encode(Array(text.utf8)[...]), as: UTF8.self)
     }
 }
 

@@ -78,6 +78,7 @@ struct Commands {
         "DECR": adding(1) { $0.increment($1, by: -1) },
         "DEL": removing(1) { $0.delete($1) },
         "EXPIRE": removing(2) { $0.expire($1) },
+        "PTTL": reading(1) { $0.timeToLive($1) },
         "LPUSH": adding(2) { $0.push($1, left: true) },
         "RPUSH": adding(2) { $0.push($1, left: false) },
         "LPOP": removing(1) { $0.pop($1, left: true) },
@@ -133,6 +134,11 @@ struct Commands {
         guard let seconds = call.integer(2) else { return Self.notNumber }
         let instant = self.clock + UInt64(max(0, seconds)) * 1_000_000_000
         return .integer(self.keyspace.expire(call.key, call.database, at: instant) ? 1 : 0)
+    }
+
+    private func timeToLive(_ call: Call) -> Reply {
+        guard self.keyspace.value(call.key, call.database) != nil else { return .integer(-2) }
+        return .integer(self.keyspace.expiry(call.key, call.database).map { Int(($0 - self.clock) / 1_000_000) } ?? -1)
     }
 
     // MARK: Strings

@@ -223,6 +223,14 @@ final class SimulatedServer {
 
     // MARK: Producers
 
+    /// A client says how many parts of a chord will return.
+    func receive(_ chord: PlannedChord) {
+        let key = ResultKeys(globalPrefix: "").group(chord.id) + ".s"
+        let words = ["SET", key, String(chord.parts.count)].map { Array($0.utf8) }
+        self.keep(words, self.commands.execute(words, 0))
+        self.finishCommand(nil)
+    }
+
     /// A client sends a message.
     func receive(_ message: PlannedMessage) {
         self.commands.clock = self.clock

@@ -1,4 +1,5 @@
 import Celery
+import Prefork
 import Supervision
 import Wire
 
@@ -11,6 +12,8 @@ final class ChildProcess {
         let tag: UInt64
         let copy: MessageCopy
         let message: PlannedMessage?
+        /// What the production child finds in the message, where chords are concerned.
+        let opened: ReceivedMessage?
         var notice: Notice?
         let startedAt: Instant
         let hardLimit: Duration?
@@ -20,6 +23,7 @@ final class ChildProcess {
     let generation: Int
     unowned let worker: WorkerProcess
     private let concurrency: Int
+    private lazy var sender = self.makeSender()
     private(set) var exit: ChildExit?
     /// Orders that nobody has read, a packet each.
     private(set) var orders: [[UInt8]] = []
@@ -50,6 +54,13 @@ final class ChildProcess {
     }
 
     private var world: World { self.worker.world }
+
+    private func makeSender() -> Sender {
+        let now = Double(World.wallStart) + Double((self.world.now - World.start).wholeNanoseconds) / 1e9
+        return Sender(
+            nodeName: self.worker.name, extendsResults: false, processID: 4_711, seed: self.world.random.next()
+        ) { now }
+    }
     var isAlive: Bool { self.exit == nil }
     private var acts: Bool { self.isAlive && !self.isHanging }
 
@@ -134,10 +145,23 @@ final class ChildProcess {
         self.emit { PlainFrame.write(.accepted, delivery: tag, into: &$0) }
         let hard = order.hardTimeNanoseconds == 0 ? nil : Duration.nanoseconds(Int64(order.hardTimeNanoseconds))
         let attempt = Attempt(
-            tag: tag, copy: copy, message: message, startedAt: self.world.now, hardLimit: hard)
+            tag: tag, copy: copy, message: message, opened: self.open(body, order.bodyFormat, copy),
+            startedAt: self.world.now, hardLimit: hard)
         self.running.append(attempt)
         // That it begins is written before it does.
         self.whenWritten { self.run(attempt, body, hasFailed: order.hasFailed) }
+    }
+
+    /// Opens what begins, joins or is part of a chord.
+    private func open(_ body: Bytes, _ format: TaskOrder.BodyFormat, _ copy: MessageCopy) -> ReceivedMessage? {
+        guard self.world.judge.isOfChord(copy.id) else { return nil }
+        do {
+            if format == .join { return try ReceivedMessage(opening: JoinOrder(decoding: body)) }
+            return try ReceivedMessage(opening: body)
+        } catch {
+            self.world.broke(.noInvention, "\(copy.id) cannot be opened: \(error)")
+            return nil
+        }
     }
 
     private func run(_ attempt: Attempt, _ body: Bytes, hasFailed: Bool) {
@@ -155,8 +179,8 @@ final class ChildProcess {
         self.world.reached.note("asked what follows")
         self.world.after(self.world.microseconds(10...200)) {
             guard self.acts, self.isRunning(attempt) else { return }
-            self.emit { Aftermath().write(delivery: attempt.tag, into: &$0) }
-            self.report(attempt, OutcomeReport(.failure, content: Self.error("AsItFailed")))
+            if attempt.opened == nil { self.emit { Aftermath().write(delivery: attempt.tag, into: &$0) } }
+            self.fail(attempt, "AsItFailed")
         }
     }
 
@@ -173,15 +197,14 @@ final class ChildProcess {
 
     private func finish(_ attempt: Attempt, _ work: Work) {
         let runs = self.world.judge.starts(of: attempt.copy.id)
+        if let chord = attempt.opened?.chord { return self.join(chord, attempt) }
         switch work {
         case .succeed: self.succeed(attempt)
-        case .fail: self.report(attempt, OutcomeReport(.failure, content: Self.error("ValueError")))
-        case .reject: self.report(attempt, OutcomeReport(.rejected, content: Self.error("Reject")))
+        case .fail: self.fail(attempt, "ValueError")
+        case .reject: self.fail(attempt, "Reject", .rejected)
         case .retry(let times, let milliseconds):
             guard attempt.copy.retries < times else { return self.succeed(attempt) }
-            var report = OutcomeReport(.retry, content: Self.error("Retry"))
-            report.countdownNanoseconds = UInt64(milliseconds) * 1_000_000
-            self.report(attempt, report)
+            self.fail(attempt, "Retry", .retry) { $0.countdownNanoseconds = UInt64(milliseconds) * 1_000_000 }
         case .crash(let times):
             if runs > times { return self.succeed(attempt) }
             self.die(.signalled("SIGSEGV"))
@@ -216,8 +239,33 @@ final class ChildProcess {
         self.die(.signalled("SIGSEGV"))
     }
 
+    /// All parts have returned: the body follows, or its failure.
+    private func join(_ chord: ChordResults, _ attempt: Attempt) {
+        self.world.reached.note("chord joined")
+        do throws(ChordFailure) {
+            _ = try chord.values()
+            self.succeed(attempt)
+        } catch {
+            self.world.reached.note("chord failed")
+            self.fail(attempt, "ChordError")
+        }
+    }
+
+    /// Ends without success, and tells what follows from that.
+    private func fail(
+        _ attempt: Attempt, _ type: String, _ state: OutcomeReport.State = .failure,
+        _ change: (inout OutcomeReport) -> Void = { _ in }
+    ) {
+        if let opened = attempt.opened {
+            self.emit { opened.aftermathOfFailure(self.sender).write(delivery: attempt.tag, into: &$0) }
+        }
+        var report = OutcomeReport(state, content: Self.error(type))
+        change(&report)
+        self.report(attempt, report)
+    }
+
     private func succeed(_ attempt: Attempt, leftovers: UInt16 = 0) {
-        var aftermath = Aftermath()
+        var aftermath = self.aftermath(of: attempt)
         for index in 0..<(attempt.message?.followUps ?? 0) {
             let id = attempt.message!.followUp(index)
             let bytes = PlannedMessage.envelope(
@@ -229,6 +277,15 @@ final class ChildProcess {
         var report = OutcomeReport(.success, content: Self.result)
         report.leftovers = leftovers
         self.report(attempt, report)
+    }
+
+    private func aftermath(of attempt: Attempt) -> Aftermath {
+        do {
+            return try attempt.opened?.aftermath(returning: Self.result, [], self.sender) ?? Aftermath()
+        } catch {
+            self.world.broke(.simulation, "what follows \(attempt.copy.id) cannot be sent: \(error)")
+            return Aftermath()
+        }
     }
 
     private static let result: Bytes = Array(#""done""#.utf8)[...]
@@ -278,9 +335,7 @@ final class ChildProcess {
         self.world.reached.note("told to stop: \(notice)")
         self.world.after(self.world.microseconds(50...2_000)) {
             guard self.acts, self.isRunning(attempt) else { return }
-            var report = OutcomeReport(.failure, content: Self.error("CancellationError"))
-            report.wasCancelled = true
-            self.report(attempt, report)
+            self.fail(attempt, "CancellationError") { $0.wasCancelled = true }
         }
     }
 

@@ -1,7 +1,13 @@
+import Celery
 import Configuration
 import Supervision
 
 extension SimulatedTask {
+    /// All that a worker runs: these tasks, and joins of chords, which are like plain ones.
+    static let registered = allCases.map(\.rawValue) + [ChordPart.joinTask]
+    static let profiles = (allCases + [.plain]).map(\.profile)
+    static let deliveries = (allCases + [.plain]).map(\.delivery)
+
     /// What the supervisor knows of it.
     var profile: TaskProfile {
         var limits = TaskLimits()

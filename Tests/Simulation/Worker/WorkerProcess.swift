@@ -68,7 +68,7 @@ final class WorkerProcess {
         pool.maxTasksPerChild = world.plan.maxTasksPerChild
         self.supervisor = Supervisor(
             pools: [pool], grace: .seconds(3), bootTimeout: .seconds(2), seed: world.random.next())
-        self.supervisor.tasks = SimulatedTask.allCases.map(\.profile)
+        self.supervisor.tasks = SimulatedTask.profiles
         self.distribution = Distribution(pools: 1)
     }
 
@@ -93,12 +93,11 @@ final class WorkerProcess {
         options.results = ResultOptions()
         options.maxDeliveries = plan.maxDeliveries
         options.maxMessage = ByteCount(bytes: Plan.largestMessage)
-        let profiles = SimulatedTask.allCases.map(\.profile)
-        let deliveries = SimulatedTask.allCases.map(\.delivery)
         return RedisBroker(
             url: .server(RedisURL(host: "simulated")), options: options,
-            directory: TaskDirectory(names: SimulatedTask.allCases.map(\.rawValue)),
-            profiles: TaskProfiles(profile: { profiles[$0] }, delivery: { deliveries[$0] }), pools: 1,
+            directory: TaskDirectory(names: SimulatedTask.registered),
+            profiles: TaskProfiles(
+                profile: { SimulatedTask.profiles[$0] }, delivery: { SimulatedTask.deliveries[$0] }), pools: 1,
             logger: Logger(label: self.name, factory: { _ in LogCounter(worker: self) }),
             seed: self.world.random.next(), endpoint: { [unowned self] _ in LinkEndpoint(worker: self) })
     }
@@ -297,14 +296,29 @@ final class WorkerProcess {
         order.hardTimeNanoseconds = self.supervisor.limits(of: delivery).hardTime?.wholeNanoseconds ?? 0
         order.isLast = self.supervisor.assign(delivery, to: id, now: self.world.now)
         order.hasFailed = delivery.hasFailed
-        order.bodyFormat = .envelope
-        guard case .envelope(let body) = message.body else { return }
         var packet: [UInt8] = []
-        order.write(delivery: delivery.tag.number, bodyLength: body.count, into: &packet)
-        packet += body
+        self.write(order, with: message.body, delivery.tag.number, into: &packet)
         child.tags.append(delivery.tag.number)
         self.world.note(.order, id.serial, delivery.tag.number) { "\(self.name) \(id) gets \(delivery.tag.number)" }
         if self.acts() { child.process?.ordered(packet) }
+    }
+
+    private func write(_ order: TaskOrder, with body: TakenMessage.Body, _ tag: UInt64, into packet: inout [UInt8]) {
+        var order = order
+        switch body {
+        case .envelope(let bytes):
+            order.bodyFormat = .envelope
+            order.write(delivery: tag, bodyLength: bytes.count, into: &packet)
+            packet += bytes
+        case .join(let join):
+            order.bodyFormat = .join
+            order.write(delivery: tag, bodyLength: join.size, into: &packet)
+            for item in join.items {
+                JoinOrder.writeLength(item.count, into: &packet)
+                packet += item
+            }
+        case .call: self.world.broke(.simulation, "a message that came from no broker")
+        }
     }
 
     func child(_ id: ChildID) -> ChildHandle? { self.children.first { $0.id == id } }

@@ -43,6 +43,6 @@ public struct Reached: Sendable {
         "part of a frame", "no frame", "end of a pipe", "short write", "split reply", "cut in a take's answer",
         "given back", "retried", "recalled", "asked what follows", "boot failed", "fork failed", "template lost",
         "attempt lost", "ended as told", "taken from another worker", "started again elsewhere",
-        "key of another type", "revoked", "memory short", "wrote without memory",
+        "key of another type", "chord joined", "chord failed", "revoked", "memory short", "wrote without memory",
     ]
 }

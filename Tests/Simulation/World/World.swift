@@ -92,6 +92,7 @@ final class World {
     /// Plays the plan, then lets all faults end and waits until all is done.
     func play() {
         for place in self.workers.indices { self.startWorker(place) }
+        for chord in self.plan.chords { self.server.receive(chord) }
         for message in self.plan.messages { self.at(Self.start + message.at) { self.send(message) } }
         for fault in self.plan.faults { self.at(Self.start + fault.at) { self.strike(fault) } }
         self.run(until: Self.start + self.plan.storm) { self.violations.isEmpty }
@@ -194,6 +195,8 @@ public enum Rule: String, Sendable, CaseIterable {
     case poolSize = "I14"
     case hardLimit = "I15"
     case cleanChild = "clean child"
+    /// A chord ends, as its parts have.
+    case chord
     case outcomeCounts = "I21"
     case shutdown = "I22"
     case tidy = "tidy"
