@@ -138,7 +138,8 @@ private struct YAMLReader {
             guard case .scalar(let name) = key else {
                 throw BodyError(.malformed, "The body has an object whose key is no text.")
             }
-            guard key.tag.rawValue != Tag.Name.merge.rawValue else { throw self.refused(key.tag) }
+            // It counts as it is written, but must be of a type that is read, which a merge key is not.
+            _ = try self.scalar(key, name)
             object.append(name.string, try self.value(value, depth: depth + 1))
         }
         return .object(object)

@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: [
         "!!python/object/apply:os.system [ls]", "!own x", "{[1]: 2}", "*nowhere", "[1", "a: b: c", "!!int x",
-        "<<: {a: 1}",
+        "<<: {a: 1}", "!!python/name:a : 1", "!!int a: 1",
         "!!int 0o17",
         "!!int ''", "!!float 0x10", "0xffffffffffffffffff", "1:2:3:4:5:6:7:8:9:10:11:12",
         "--- 1\n--- 2", "a: 1\na: 2",
