@@ -8,12 +8,15 @@ import SystemPackage
 final class EmbeddedBeat {
     /// How long a scheduler may take to end before it is killed: what it has begun to send is sent.
     private static let patience: Duration = .seconds(5)
+    /// The longest wait before it is started again. One that has lived for so long was well: its end counts as the first.
+    private static let longestWait: Duration = .seconds(60)
 
     private let settings: [UInt8]
     private let logger: Logger
     private var pid: ProcessID?
     private var process: ProcessDescriptor?
     private var failures = 0
+    private var startedAt = Instant(nanoseconds: 0)
     private var startAt = Instant(nanoseconds: 0)
     private var isStopping = false
 
@@ -45,7 +48,7 @@ final class EmbeddedBeat {
             let input = try memoryFile(named: "celeriac-settings", content: self.settings)
             let pid = try spawn(BeatRole.request(input))
             self.process = try ProcessDescriptor(child: pid)
-            self.pid = pid
+            (self.pid, self.startedAt) = (pid, now)
             self.logger.info("beat.started", metadata: ["pid": "\(pid)"])
         } catch {
             self.logger.error("beat.not.started", metadata: ["reason": "\(error)"])
@@ -59,13 +62,14 @@ final class EmbeddedBeat {
         self.process = nil
         if self.isStopping { return }
         let now = Instant(nanoseconds: monotonicNanoseconds())
+        if now - self.startedAt > Self.longestWait { self.failures = 0 }
         self.startLater(now)
         self.logger.error(
             "beat.ended", metadata: ["pid": "\(pid)", "wait": "\((self.startAt - now).unitDescription)"])
     }
 
     private func startLater(_ now: Instant) {
-        self.startAt = now + Backoff.wait(first: .seconds(1), longest: .seconds(60), failures: self.failures)
+        self.startAt = now + Backoff.wait(first: .seconds(1), longest: Self.longestWait, failures: self.failures)
         self.failures += 1
     }
 
